@@ -1,0 +1,42 @@
+# Two commands do everything on a machine with Python 3.11 or newer:
+#   make demo    make an environment, install, run the main job
+#   make test    the same, then format, lint, types, contracts, tests
+# and two more: make bench (the benchmark), make clean.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONNOUSERSITE := 1
+MAKEFLAGS += --no-print-directory
+
+.PHONY: demo test bench clean
+
+demo: $(VENV)/installed-demo
+	@$(BIN)/python -m examples.digits
+
+test: $(VENV)/installed-dev
+	@./check
+
+bench: $(VENV)/installed-bench
+	@$(BIN)/python -m benchmarks.run
+
+clean:
+	@rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp for each set of extras: the second run installs nothing.
+$(VENV)/installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing clinometer[$*] and what it needs; the first time takes minutes"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e ".[$*]"
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "$(PYTHON) not found: install Python 3.11 or newer, or name one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "clinometer needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make environments here; on Debian: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
