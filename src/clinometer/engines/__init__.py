@@ -1,0 +1,105 @@
+"""Automatic differentiation and vectorising maps of the array libraries.
+
+The one place besides the surface room where torch and JAX are imported, and only
+once an array of that library has been seen: a leaf of a library proves that the
+user has loaded it, so choosing an engine never loads a library.
+
+An engine works on the *list of leaves* of an input. Only clinometer's own tree code
+knows every container a user may have registered; a list is known to every library.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import array_api_compat
+
+from clinometer.errors import InputError
+
+__all__ = ["Engine", "flatten_registered", "of"]
+
+
+class Engine(Protocol):
+    """What the array API standard does not cover, of one array library."""
+
+    @property
+    def name(self) -> str:
+        """Library it drives: "numpy", "torch" or "jax"."""
+        ...
+
+    def vmap(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """The map of f over the leading axis of every array in its argument.
+
+        f : function of one point, taking the list of its leaves.
+        Returns a function of the list of leaves, each with a leading axis (P, ...),
+        giving f's results stacked along a leading axis of length P.
+        Raises InputError where the library has no such map.
+        """
+        ...
+
+    def gradient(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> list[Any]:
+        """Reverse-mode gradient of scalar f, one entry per leaf.
+
+        f : function of the list of leaves, returning one real number as an array of
+            shape ().
+        leaves : real floating arrays; they are neither changed nor written to.
+        Returns arrays of the leaves' shapes; None for a leaf that the library says
+        f does not use.
+        Raises InputError if f does not return a real array of shape (), or if the
+        library cannot differentiate; what f itself raises comes through unchanged.
+        """
+        ...
+
+
+def of(leaves: Sequence[Any]) -> Engine:
+    """Engine of the library that all leaves belong to.
+
+    leaves : arrays; Python and NumPy numbers count as NumPy's.
+    Raises InputError if the leaves come from more than one library.
+    """
+    names = sorted({_library(leaf) for leaf in leaves})
+    if len(names) > 1:
+        raise InputError(
+            "all arrays of x must come from one array library, "
+            f"got {' and '.join(names)}; convert them to one of these"
+        )
+    if names == ["torch"]:
+        from clinometer.engines.torch import TorchEngine
+
+        return TorchEngine()
+    if names == ["jax"]:
+        from clinometer.engines.jax import JaxEngine
+
+        return JaxEngine()
+    from clinometer.engines.plain import PlainEngine
+
+    return PlainEngine()
+
+
+def flatten_registered(
+    x: object,
+) -> tuple[list[Any], list[str], Callable[[Sequence[Any]], Any]] | None:
+    """Leaves, paths and rebuild of a container registered with JAX.
+
+    x : any object.
+    Returns None if JAX is not loaded, or if it takes x for a single leaf; else what
+    `clinometer.engines.jax.flatten` returns.
+    """
+    if "jax" not in sys.modules:
+        return None
+    from clinometer.engines.jax import flatten, is_container
+
+    return flatten(x) if is_container(x) else None
+
+
+def _library(leaf: object) -> str:
+    """Name of the library a leaf belongs to; "numpy" for all that is not a tensor."""
+    if array_api_compat.is_torch_array(leaf):
+        return "torch"
+    if array_api_compat.is_jax_array(leaf):
+        return "jax"
+    return "numpy"
