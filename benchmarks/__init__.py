@@ -1,0 +1,1 @@
+"""The benchmark: a published set of functions, other libraries, one table for all."""

@@ -1,0 +1,1 @@
+"""The set of functions, one file per category or two."""
