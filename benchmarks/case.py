@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, final
 
@@ -86,6 +86,24 @@ NUMPY = Maths(
     j1=scipy.special.j1,
 )
 
+
+def _double(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The function in float64, whatever it gets: SciPy has no wider one."""
+    return lambda x: function(np.asarray(x, dtype=np.float64))
+
+
+# Truths are computed wider than float64 (where the machine has such a type), so that
+# they are right to the last bit or two and a very narrow bar is not blamed for them.
+EXTENDED = replace(
+    NUMPY,
+    erf=_double(scipy.special.erf),
+    gamma=_double(scipy.special.gamma),
+    gammaln=_double(scipy.special.gammaln),
+    digamma=_double(scipy.special.digamma),
+    j0=_double(scipy.special.j0),
+    j1=_double(scipy.special.j1),
+)
+
 # formula(maths, x) with x : (n, ...) coordinates -> (...) values
 Formula = Callable[[Maths, Any], Any]
 Batch = Callable[[Array], Array]
@@ -117,6 +135,7 @@ class Case:
     exact : the same function without noise, as a formula for any number type.
     batched : False where f raises outside its domain, so that one bad point would
         lose a whole batch; such a function is handed out one point a call.
+    clean : whether f is the exact formula up to the rounding of float64.
     """
 
     name: str
@@ -126,6 +145,7 @@ class Case:
     truth: Floats
     exact: Formula
     batched: bool = True
+    clean: bool = True
 
     @property
     def single(self) -> Callable[[Array], Any]:
@@ -142,16 +162,20 @@ def define(
     slopes: Formula,
     at: Sequence[float] | Floats,
     f: Batch | None = None,
+    noisy: Batch | None = None,
     batched: bool = True,
 ) -> Case:
     """A case from its formula and the formulas of its partial derivatives.
 
     slopes : (maths, x) -> n numbers, the gradient in closed form.
     at : (n,) the point.
-    f : what is evaluated in place of the formula itself (noise, float32, solver).
+    f : the same function written in another way, if that is what is evaluated.
+    noisy : the function with noise, coarse rounding or an early stop, likewise.
     """
     x = np.array(at, dtype=np.float64)
     with np.errstate(under="ignore"):
-        truth = np.array([float(s) for s in slopes(NUMPY, x)])
+        truth = np.array(slopes(EXTENDED, x.astype(np.longdouble)), dtype=np.float64)
     x.flags.writeable = truth.flags.writeable = False
-    return Case(name, category, f or Plain(formula), x, truth, formula, batched)
+    evaluated = noisy or f or Plain(formula)
+    clean = noisy is None
+    return Case(name, category, evaluated, x, truth, formula, batched, clean)

@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from benchmarks.case import NUMPY, Batch, Case, Category, Floats, Maths, Plain
+from benchmarks.case import EXTENDED, Batch, Case, Category, Floats, Maths, Plain
 from benchmarks.noise import Float32, HashNoise, Shape
 
 
@@ -95,8 +95,10 @@ class Shifted:
 
     def gradient(self, x: Floats) -> Floats:
         """Gradient (n,) at one point x : (n,)."""
-        outer = self.size * self.family.slope(NUMPY, self.inner(x))
-        return np.array([outer * w for w in self.w])
+        outer = self.size * self.family.slope(
+            EXTENDED, self.inner(x.astype(np.longdouble))
+        )
+        return np.array([outer * w for w in self.w], dtype=np.float64)
 
 
 def _power(random: np.random.Generator, low: float, high: float) -> float:
@@ -156,5 +158,6 @@ def random_cases(seed: int, count: int) -> list[Case]:
         function, x = _draw(random, family, n)
         label, category, f = _spoil(random, function, 1_000_000 * seed + number)
         name = f"{number}: {family.name} in {n}, {label}"
-        cases.append(Case(name, category, f, x, function.gradient(x), function))
+        truth, clean = function.gradient(x), category is Category.SMOOTH
+        cases.append(Case(name, category, f, x, truth, function, clean=clean))
     return cases

@@ -50,7 +50,7 @@ FLOAT32: tuple[Case, ...] = (
         lambda m, x: m.sin(x[0]),
         slopes=lambda m, x: [m.cos(x[0])],
         at=[1.0],
-        f=Float32(lambda m, x: m.sin(x[0])),
+        noisy=Float32(lambda m, x: m.sin(x[0])),
     ),
     define(
         "exponential in float32, widened",
@@ -58,7 +58,7 @@ FLOAT32: tuple[Case, ...] = (
         exponential,
         slopes=exponential_slopes,
         at=[2.2],
-        f=Float32(exponential, widen=True),
+        noisy=Float32(exponential, widen=True),
     ),
     define(
         "bowl in float32",
@@ -66,7 +66,7 @@ FLOAT32: tuple[Case, ...] = (
         bowl,
         slopes=bowl_slopes,
         at=[1.1, 0.3],
-        f=Float32(bowl),
+        noisy=Float32(bowl),
     ),
     define(
         "Rosenbrock in float32, widened",
@@ -74,7 +74,7 @@ FLOAT32: tuple[Case, ...] = (
         rosenbrock,
         slopes=rosenbrock_slopes,
         at=[-1.2, 1.0, 0.7],
-        f=Float32(rosenbrock, widen=True),
+        noisy=Float32(rosenbrock, widen=True),
     ),
     define(
         "log-sum-exp in float32",
@@ -82,7 +82,7 @@ FLOAT32: tuple[Case, ...] = (
         log_sum_exp,
         slopes=softmax,
         at=[1.0, -0.5, 2.0, 0.1],
-        f=Float32(log_sum_exp),
+        noisy=Float32(log_sum_exp),
     ),
     define(
         "mean square of 4 in float32",
@@ -90,7 +90,7 @@ FLOAT32: tuple[Case, ...] = (
         _mean_square,
         slopes=lambda _, x: 2 * x / len(x),
         at=[0.5, -1.5, 30.0, 2.0],
-        f=Float32(_mean_square),
+        noisy=Float32(_mean_square),
     ),
     define(
         "cubic in float32",
@@ -98,7 +98,7 @@ FLOAT32: tuple[Case, ...] = (
         _polynomial,
         slopes=lambda _, x: [(3 * x[0] - 6) * x[0] + 2],
         at=[4.1],
-        f=Float32(_polynomial),
+        noisy=Float32(_polynomial),
     ),
     define(
         "reciprocal in float32, widened",
@@ -106,7 +106,7 @@ FLOAT32: tuple[Case, ...] = (
         lambda _, x: 1 / (1 + x[0]),
         slopes=lambda _, x: [-1 / (1 + x[0]) ** 2],
         at=[0.37],
-        f=Float32(lambda _, x: 1 / (1 + x[0]), widen=True),
+        noisy=Float32(lambda _, x: 1 / (1 + x[0]), widen=True),
     ),
     define(
         "softplus in float32",
@@ -114,7 +114,7 @@ FLOAT32: tuple[Case, ...] = (
         _softplus,
         slopes=_softplus_slopes,
         at=[0.6, -0.9],
-        f=Float32(_softplus),
+        noisy=Float32(_softplus),
     ),
     define(
         "logarithm stored as float32",
@@ -122,7 +122,7 @@ FLOAT32: tuple[Case, ...] = (
         logarithm,
         slopes=logarithm_slopes,
         at=[5.0],
-        f=Rounded(logarithm),
+        noisy=Rounded(logarithm),
     ),
     define(
         "hill stored as float32",
@@ -130,6 +130,6 @@ FLOAT32: tuple[Case, ...] = (
         hill,
         slopes=hill_slopes,
         at=[-0.8],
-        f=Rounded(hill),
+        noisy=Rounded(hill),
     ),
 )

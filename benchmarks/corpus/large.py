@@ -144,7 +144,7 @@ LARGE: tuple[Case, ...] = (
         _mean_square,
         slopes=lambda _, x: 2 * x / SIZE,
         at=POSITIVE,
-        f=HashNoise(Plain(_mean_square), 1e-8, salt=30),
+        noisy=HashNoise(Plain(_mean_square), 1e-8, salt=30),
     ),
     define(
         "mean square in float32",
@@ -152,6 +152,6 @@ LARGE: tuple[Case, ...] = (
         _mean_square,
         slopes=lambda _, x: 2 * x / SIZE,
         at=POSITIVE,
-        f=Float32(_mean_square),
+        noisy=Float32(_mean_square),
     ),
 )

@@ -135,7 +135,7 @@ NOISY: tuple[Case, ...] = (
         _wave,
         slopes=_wave_slopes,
         at=[1.3],
-        f=HashNoise(Plain(_wave), 1e-12, salt=1),
+        noisy=HashNoise(Plain(_wave), 1e-12, salt=1),
     ),
     define(
         "exponential, gaussian noise 1e-10",
@@ -143,7 +143,7 @@ NOISY: tuple[Case, ...] = (
         exponential,
         slopes=exponential_slopes,
         at=[1.0],
-        f=HashNoise(Plain(exponential), 1e-10, Shape.GAUSSIAN, salt=2),
+        noisy=HashNoise(Plain(exponential), 1e-10, Shape.GAUSSIAN, salt=2),
     ),
     define(
         "bowl, noise 1e-8",
@@ -151,7 +151,7 @@ NOISY: tuple[Case, ...] = (
         bowl,
         slopes=bowl_slopes,
         at=[1.7, -0.4],
-        f=HashNoise(Plain(bowl), 1e-8, salt=3),
+        noisy=HashNoise(Plain(bowl), 1e-8, salt=3),
     ),
     define(
         "fast wave, gaussian noise 1e-8",
@@ -159,7 +159,7 @@ NOISY: tuple[Case, ...] = (
         _fast_wave,
         slopes=_fast_wave_slopes,
         at=[0.71],
-        f=HashNoise(Plain(_fast_wave), 1e-8, Shape.GAUSSIAN, salt=4),
+        noisy=HashNoise(Plain(_fast_wave), 1e-8, Shape.GAUSSIAN, salt=4),
     ),
     define(
         "logarithm, random noise 1e-7",
@@ -167,7 +167,7 @@ NOISY: tuple[Case, ...] = (
         logarithm,
         slopes=logarithm_slopes,
         at=[12.0],
-        f=RandomNoise(Plain(logarithm), 1e-7, seeded(5)),
+        noisy=RandomNoise(Plain(logarithm), 1e-7, seeded(5)),
     ),
     define(
         "Rosenbrock, noise 1e-6",
@@ -175,7 +175,7 @@ NOISY: tuple[Case, ...] = (
         rosenbrock,
         slopes=rosenbrock_slopes,
         at=[-1.2, 1.0],
-        f=HashNoise(Plain(rosenbrock), 1e-6, salt=6),
+        noisy=HashNoise(Plain(rosenbrock), 1e-6, salt=6),
     ),
     define(
         "log-sum-exp, random noise 1e-6",
@@ -183,7 +183,7 @@ NOISY: tuple[Case, ...] = (
         log_sum_exp,
         slopes=softmax,
         at=[0.3, -1.0, 0.8],
-        f=RandomNoise(Plain(log_sum_exp), 1e-6, seeded(6)),
+        noisy=RandomNoise(Plain(log_sum_exp), 1e-6, seeded(6)),
     ),
     define(
         "hill, noise 1e-5",
@@ -191,7 +191,7 @@ NOISY: tuple[Case, ...] = (
         hill,
         slopes=hill_slopes,
         at=[0.6],
-        f=HashNoise(Plain(hill), 1e-5, salt=7),
+        noisy=HashNoise(Plain(hill), 1e-5, salt=7),
     ),
     define(
         "exponential, random noise 1e-4",
@@ -199,7 +199,7 @@ NOISY: tuple[Case, ...] = (
         exponential,
         slopes=exponential_slopes,
         at=[-0.8],
-        f=RandomNoise(Plain(exponential), 1e-4, seeded(8)),
+        noisy=RandomNoise(Plain(exponential), 1e-4, seeded(8)),
     ),
     define(
         "quintic, gaussian noise 1e-3",
@@ -207,7 +207,7 @@ NOISY: tuple[Case, ...] = (
         _quintic,
         slopes=_quintic_slopes,
         at=[2.0],
-        f=HashNoise(Plain(_quintic), 1e-3, Shape.GAUSSIAN, salt=9),
+        noisy=HashNoise(Plain(_quintic), 1e-3, Shape.GAUSSIAN, salt=9),
     ),
     define(
         "wave, random noise 1e-3",
@@ -215,7 +215,7 @@ NOISY: tuple[Case, ...] = (
         _wave,
         slopes=_wave_slopes,
         at=[0.5],
-        f=RandomNoise(Plain(_wave), 1e-3, seeded(10)),
+        noisy=RandomNoise(Plain(_wave), 1e-3, seeded(10)),
     ),
     define(
         "square root by bisection to 1e-6",
@@ -223,7 +223,7 @@ NOISY: tuple[Case, ...] = (
         lambda m, x: m.sqrt(x[0]),
         slopes=lambda m, x: [0.5 / m.sqrt(x[0])],
         at=[2.3],
-        f=Bisection(),
+        noisy=Bisection(),
     ),
     define(
         "Kepler's equation to 1e-6",
@@ -231,6 +231,6 @@ NOISY: tuple[Case, ...] = (
         _kepler,
         slopes=lambda m, x: [1 / (1 - 0.3 * m.cos(_kepler(m, x)))],
         at=[1.1],
-        f=Kepler(),
+        noisy=Kepler(),
     ),
 )

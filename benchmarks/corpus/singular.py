@@ -268,10 +268,10 @@ OSCILLATING: tuple[Case, ...] = (
         at=[420.0, 203.0],
     ),
     define(
-        "Bessel J0 of 200x",
+        "Bessel J0 of 256x",
         Category.OSCILLATING,
-        lambda m, x: m.j0(200 * x[0]),
-        slopes=lambda m, x: [-200 * m.j1(200 * x[0])],
-        at=[1.1],
+        lambda m, x: m.j0(256 * x[0]),
+        slopes=lambda m, x: [-256 * m.j1(256 * x[0])],
+        at=[0.11],
     ),
 )
