@@ -1,0 +1,245 @@
+"""Derivatives of any function, each with an error bar.
+
+Options that all of them share:
+
+    batched : f takes a leading axis of points on every leaf, and returns one value a
+        point along its own leading axis.
+    vmap : f of one point is mapped by torch.func.vmap or jax.vmap.
+    scale : typical size of every entry, a tree like x (or of single numbers), > 0, in
+        units of x. Without it |x|; where x is zero, the median of its leaf.
+    rtol : bar over value at which an entry is left alone, dimensionless.
+    memory : bound on the points held at once, bytes.
+
+Every one raises InputError if x is no finite real floating-point input, if f returns
+anything but real numbers or of the wrong shape, or for a bad option; and FunctionError
+if f fails at x itself, raises on both sides of it, or writes into its argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.errors import InputError
+from clinometer.estimate import Estimate, Status
+from clinometer.evaluate import Function
+from clinometer.ladder import Lines, coordinates, directions, pairs, scales
+from clinometer.measure import Measured, measure
+from clinometer.trees import Tree
+
+Floats = NDArray[np.float64]
+F = Callable[..., Any]
+
+
+class Options(TypedDict, total=False):
+    """The options that all derivatives share; see the head of this file."""
+
+    batched: bool
+    vmap: bool
+    scale: Tree
+    rtol: float
+    memory: int
+
+
+def slope(f: F, x: Tree, v: Tree, **options: Unpack[Options]) -> Estimate:
+    """Derivative of t -> f(x + t v) at t = 0, with a bar for each number in f's value.
+
+    v : tree like x, the direction; not normalised.
+    Returns value in units of f / t; structure and shape of f's value.
+    """
+    problem = _Problem(f, x, options)
+    direction = problem.vector(v, "v")
+    if not direction.any():
+        raise InputError("v must point somewhere, got all zeros; pass a direction")
+    lines = directions(problem.layout, problem.x, direction[None], problem.scale)
+    found = problem.measure(lines)
+    return problem.by_output(found, lambda rows: rows[..., 0])
+
+
+def gradient(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
+    """Gradient of scalar f at x; value, error, step and status are trees like x.
+
+    Costs 8 evaluations an entry where f is smooth there, and one for f(x).
+    """
+    problem = _Problem(f, x, options, scalar="gradient")
+    found = problem.measure(problem.coordinates())
+    return problem.estimate(
+        lambda part: problem.layout.tree(part[:, 0]),
+        found,
+    )
+
+
+def jacobian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
+    """Jacobian of array-valued f: each leaf has f's shape, then the shape of x's leaf.
+
+    Where x is nested, every leaf of f's value holds a tree like x.
+    """
+    problem = _Problem(f, x, options)
+    found = problem.measure(problem.coordinates())
+    return problem.by_output(found, problem.layout.tree)
+
+
+def laplacian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
+    """Sum of the second derivatives along all entries; structure and shape of f's value.
+
+    The bar is the sum of the bars; step is the finest, status the worst of the entries.
+    """
+    problem = _Problem(f, x, options)
+    found = problem.measure(problem.coordinates(), derivative=2)
+    total = Measured(
+        found.value.sum(axis=0, keepdims=True),
+        found.error.sum(axis=0, keepdims=True),
+        found.step.min(axis=0, keepdims=True),
+        _worst(found.status, axis=0)[None],
+    )
+    return problem.by_output(total, lambda rows: rows[..., 0])
+
+
+def hessian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
+    """Matrix of second derivatives of scalar f: a tree like x of trees like x.
+
+    For a single array x of shape S the value has shape S + S. It is symmetric: entry
+    i, j is a quarter of the difference between the second derivatives along +i +j and
+    +i -j, in units of f / (x_i x_j). Costs 8 n**2 evaluations where f is smooth.
+    """
+    problem = _Problem(f, x, options, scalar="hessian")
+    n = problem.x.size
+    straight = problem.measure(problem.coordinates(), derivative=2)
+    value, error, step = (
+        np.diag(part[:, 0]) for part in (straight.value, straight.error, straight.step)
+    )
+    status = np.full((n, n), Status.CONVERGED, dtype=object)
+    status[np.diag_indices(n)] = straight.status[:, 0]
+    if n > 1:
+        lines = pairs(problem.layout, problem.x, problem.scale)
+        cross = problem.measure(lines, derivative=2)
+        i, j = np.triu_indices(n, 1)
+        unit = 4 * problem.scale[i] * problem.scale[j]
+        mixed = _polarised(cross, unit)
+        for whole, part in zip(
+            (value, error, step, status),
+            (mixed.value, mixed.error, mixed.step, mixed.status),
+            strict=True,
+        ):
+            whole[i, j] = whole[j, i] = part[:, 0]
+    return problem.estimate(
+        lambda part: problem.layout.tree_of_trees(part),
+        Measured(value, error, step, status),
+    )
+
+
+def hessian_product(
+    f: F,
+    x: Tree,
+    v: Tree,
+    *,
+    gradient: F | None = None,
+    **options: Unpack[Options],
+) -> Estimate:
+    """Product of the Hessian of scalar f with v, a tree like x.
+
+    v : tree like x.
+    gradient : function of x giving f's gradient, a tree like x; then one line is
+        differenced instead of 2 n, about 8 evaluations of it. Its own errors count.
+    """
+    if gradient is not None:
+        along = slope(gradient, x, v, **options)
+        _Problem(f, x, options).vector(along.value, "gradient(x)")
+        return along
+    problem = _Problem(f, x, options, scalar="hessian_product")
+    direction = problem.vector(v, "v")
+    if not direction.any():
+        raise InputError("v must point somewhere, got all zeros; pass a direction")
+    size = np.max(np.abs(direction) / problem.scale)
+    n = problem.x.size
+    both = np.empty((2 * n, n))
+    both[0::2] = direction / size + np.diag(problem.scale)
+    both[1::2] = direction / size - np.diag(problem.scale)
+    zero = ~both.any(axis=1)  # v along one entry: one of the two lines stands still
+    both[zero] = direction / size
+    lines = directions(problem.layout, problem.x, both, problem.scale)
+    cross = problem.measure(lines, derivative=2)
+    cross.value[zero], cross.error[zero] = 0.0, 0.0
+    cross.status[zero] = Status.CONVERGED
+    found = _polarised(cross, 4 * problem.scale / size)
+    return problem.estimate(lambda part: problem.layout.tree(part[:, 0]), found)
+
+
+def _polarised(cross: Measured, unit: Floats) -> Measured:
+    """Mixed derivatives from lines along a + b and a - b, alternating; unit = 4 |a||b|."""
+    plus, minus = slice(0, None, 2), slice(1, None, 2)
+    return Measured(
+        (cross.value[plus] - cross.value[minus]) / unit[:, None],
+        (cross.error[plus] + cross.error[minus]) / unit[:, None],
+        np.fmin(cross.step[plus], cross.step[minus]),
+        _worst(np.stack([cross.status[plus], cross.status[minus]]), axis=0),
+    )
+
+
+_RANK = {status: rank for rank, status in enumerate(Status)}
+_BY_RANK = np.array(list(Status), dtype=object)
+
+
+def _worst(status: NDArray[np.object_], axis: int) -> NDArray[np.object_]:
+    """The status that says the least, in the order in which `Status` lists them."""
+    rank = np.vectorize(_RANK.__getitem__, otypes=[np.intp])(status)
+    return _BY_RANK[rank.max(axis=axis)]
+
+
+class _Problem:
+    """f and x with checked options, and the way back from lines to the user's trees."""
+
+    def __init__(
+        self, f: F, x: Tree, options: Options, scalar: str | None = None
+    ) -> None:
+        given = options.get("scale")
+        self.function = Function(
+            f,
+            x,
+            batched=options.get("batched", False),
+            vmap=options.get("vmap", False),
+            memory=options.get("memory", 2**28),
+            scalar=scalar,
+        )
+        unknown = set(options) - Options.__annotations__.keys()
+        if unknown:
+            raise InputError(
+                f"unknown option {sorted(unknown)[0]!r}; the options are "
+                f"{', '.join(Options.__annotations__)}"
+            )
+        self.layout, self.x = self.function.layout, self.function.x
+        self._rtol = options.get("rtol", 1e-10)
+        sizes = None if given is None else self.vector(given, "scale")
+        if sizes is not None and not (sizes > 0).all():
+            raise InputError(f"scale must be positive, got {sizes.min()}")
+        self._free = given is not None
+        self.scale = scales(self.layout, self.x, sizes)
+
+    def vector(self, tree: Tree, name: str) -> Floats:
+        """(n) a tree like x, flat and finite."""
+        flat = self.layout.like(tree, name)
+        if not np.isfinite(flat).all():
+            raise InputError(f"{name} must be finite, got {flat[~np.isfinite(flat)][0]}")
+        return flat
+
+    def coordinates(self) -> Lines:
+        """One line along every entry of x."""
+        return coordinates(self.layout, self.x, self.scale, free=self._free)
+
+    def measure(self, lines: Lines, derivative: int = 1) -> Measured:
+        """Derivatives along lines."""
+        return measure(self.function, lines, derivative=derivative, rtol=self._rtol)
+
+    def estimate(self, shape: Callable[[Any], Any], found: Measured) -> Estimate:
+        """The estimate whose parts are shaped from (L, M) by `shape`."""
+        parts = (found.value, found.error, found.step, found.status)
+        value, error, step, status = (shape(part) for part in parts)
+        return Estimate(value, error, step, self.function.evaluations, status)
+
+    def by_output(self, found: Measured, build: Callable[[Any], Any]) -> Estimate:
+        """The estimate structured as f's value; build makes a leaf from (*shape, L)."""
+        outcome = self.function.outcome
+        return self.estimate(lambda part: outcome.tree(part.T, build), found)

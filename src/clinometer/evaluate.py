@@ -1,0 +1,387 @@
+"""The one place where the user's function is called.
+
+`Function` adapts f to a map from rows of a float64 matrix (points) to rows of a
+float64 matrix (values): it rebuilds the user's tree, library, dtype and device,
+batches, counts, copies, and keeps watch over what f does with its argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer import engines
+from clinometer.arrays import (
+    from_float64,
+    is_array,
+    is_complex,
+    to_float64,
+    unit_roundoff,
+)
+from clinometer.errors import FunctionError, InputError
+from clinometer.trees import Flattened, Layout, Tree, flatten
+
+Matrix = NDArray[np.float64]
+
+MEMORY = 2**28
+"""Default bound on the points held at once, in bytes (256 MiB)."""
+
+
+class Points(Protocol):
+    """A plan: points to be made a chunk at a time."""
+
+    @property
+    def count(self) -> int:
+        """How many points."""
+        ...
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """(stop - start, n) the points of that range, a new array."""
+        ...
+
+    def describe(self, point: int) -> str:
+        """Where a point lies, in words for an error message."""
+        ...
+
+
+def flatten_input(x: Tree) -> Flattened:
+    """Leaves, paths and way back of a user's input, whoever knows its containers."""
+    flattened = flatten(x)
+    if not all(is_array(v) or isinstance(v, int | float | complex) for v in flattened[0]):
+        return engines.flatten_registered(x) or flattened
+    return flattened
+
+
+@final
+class Outcome:
+    """What f returns: its structure, shapes and precision, read off its first value.
+
+    size : count of numbers in one value.
+    scalar : whether one value is a single number of shape ().
+    roundoff : unit roundoff of the coarsest dtype in it.
+    """
+
+    def __init__(self, value: Any, points: int | None) -> None:
+        leaves, self.paths, self.rebuild = _flatten_value(value)
+        lead = 0 if points is None else 1
+        for leaf, path in zip(leaves, self.paths, strict=True):
+            _require_real_value(leaf, path)
+            if lead and np.shape(leaf)[:1] != (points,):
+                raise InputError(
+                    f"with batched=True f gets points along a leading axis, here "
+                    f"{points}, and must return as many values along its leading axis; "
+                    f"{path} has shape {tuple(np.shape(leaf))}. Drop batched=True if f "
+                    "takes one point at a time"
+                )
+        self.shapes = [tuple(np.shape(leaf))[lead:] for leaf in leaves]
+        self.sizes = [int(np.prod(shape, dtype=np.int64)) for shape in self.shapes]
+        self.size = sum(self.sizes)
+        self.scalar = self.paths == ["f(x)"] and self.shapes == [()]
+        self.roundoff = max((_roundoff(leaf) for leaf in leaves), default=0.0)
+        if self.size == 0:
+            raise InputError(
+                f"f must return at least one number, got shapes {self.shapes}"
+            )
+
+    def matrix(self, value: Any, points: int) -> Matrix:
+        """(points, size) one value of f, or a batch of them, as float64.
+
+        Raises FunctionError if shapes differ from those of the first value.
+        """
+        if self.scalar and type(value) is float:
+            return np.array([[value]])
+        leaves, _, _ = _flatten_value(value)
+        parts = [to_float64(leaf) for leaf in leaves]
+        sizes = [part.size for part in parts]
+        if sizes != [points * size for size in self.sizes]:
+            raise FunctionError(
+                f"f must return the same shape at every point: {self.shapes} at x, "
+                f"then {[part.shape for part in parts]} for {points} point(s)"
+            )
+        flat = [part.reshape(points, -1) for part in parts]
+        return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
+
+    def tree(self, rows: NDArray[Any], build: Callable[[NDArray[Any]], Any]) -> Tree:
+        """A tree like f's value from (size, ...) rows; build finishes each leaf.
+
+        build : receives (*shape, ...) for each leaf of the value.
+        """
+        parts: list[Any] = []
+        start = 0
+        for shape, size in zip(self.shapes, self.sizes, strict=True):
+            part = rows[start : start + size]
+            parts.append(build(part.reshape(shape + part.shape[1:])))
+            start += size
+        return self.rebuild(parts)
+
+
+@final
+class Function:
+    """f as a counted map from points to values, with x laid out flat.
+
+    layout : where each leaf of x lies.
+    x : (n) float64, the base point.
+    evaluations : points evaluated so far.
+    calls : calls of f so far; fewer than evaluations where f takes batches.
+    fault : the first exception that f raised, or None, and where.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        x: Tree,
+        *,
+        batched: bool = False,
+        vmap: bool = False,
+        memory: int = MEMORY,
+        scalar: str | None = None,
+    ) -> None:
+        """Adapt f at x.
+
+        scalar : what is asked for, if it needs an f that returns a single number.
+
+        Raises InputError if f is not callable, if x holds anything but finite real
+        floating-point numbers of one library, or if the options contradict.
+        """
+        if not callable(f):
+            raise InputError(f"f must be callable, got {type(f).__name__}")
+        if batched and vmap:
+            raise InputError(
+                "batched=True (f takes a leading axis) and vmap=True (f takes one "
+                "point) exclude each other, got both; keep the one that is true of f"
+            )
+        if memory <= 0:
+            raise InputError(f"memory must be a positive number of bytes, got {memory}")
+        self.layout = Layout.of(flatten_input(x))
+        self.x = self.layout.vector()
+        if not np.isfinite(self.x).all():
+            bad = int(np.flatnonzero(~np.isfinite(self.x))[0])
+            raise InputError(
+                f"x must be finite, got {self.layout.place(bad)} = {self.x[bad]}"
+            )
+        engine = engines.of(self.layout.leaves)
+        self._takes_batch = batched or vmap
+        self._library = engine.name
+        self._call = self._mapped(engine, f) if vmap else self._rebuilt(f)
+        self._chunk = max(1, memory // (8 * self.x.size))
+        self._scalar = scalar
+        self._outcome: Outcome | None = None
+        self.evaluations = 0
+        self.calls = 0
+        self.fault: tuple[str, Exception] | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Structure of f's value; known once a point has been evaluated."""
+        if self._outcome is None:
+            raise FunctionError("f has not returned a value at any point yet")
+        return self._outcome
+
+    def values(self, points: Points) -> Matrix:
+        """(P, size of f's value) at the points, in chunks; NaN where f raised.
+
+        Raises InputError if f returns anything but real numbers, FunctionError if f
+        writes into its argument or changes its shape.
+        """
+        step = self._chunk if self._takes_batch else min(self._chunk, 4096)
+        parts = [
+            self._values(points, start, min(start + step, points.count))
+            for start in range(0, points.count, step)
+        ]
+        done = [part for part in parts if part is not None]
+        if not done:
+            return np.full((points.count, 1), np.nan)
+        if len(done) == 1 and len(parts) == 1:
+            return done[0]
+        width = done[0].shape[1]
+        return np.concatenate(
+            [
+                np.full((min(step, points.count - i * step), width), np.nan)
+                if part is None
+                else part
+                for i, part in enumerate(parts)
+            ]
+        )
+
+    def _values(self, points: Points, start: int, stop: int) -> Matrix | None:
+        """Values of one chunk; None if f raised at all of its points."""
+        rows = points.rows(start, stop)
+        if self._takes_batch:
+            try:
+                return self._batch(rows)
+            except (InputError, FunctionError):
+                raise
+            except Exception as error:  # noqa: BLE001 - any fault of f is its point's
+                if stop - start == 1:
+                    self._note(points.describe(start), error)
+                    return None
+                # one point of the batch may be to blame: find it, keep the others
+                return self._join(
+                    [self._values(_Part(points, k), 0, 1) for k in range(start, stop)]
+                )
+        return self._join(
+            [self._single(rows[k], points, start + k) for k in range(len(rows))]
+        )
+
+    def _batch(self, rows: Matrix) -> Matrix:
+        arguments = self._arguments(rows, lead=(len(rows),))
+        frozen = self._library == "numpy"
+        if frozen:
+            for argument in arguments:
+                argument.flags.writeable = False
+        before = None if frozen else [to_float64(a) for a in arguments]
+        self.calls += 1
+        self.evaluations += len(rows)
+        try:
+            with np.errstate(all="ignore"):
+                value = self._call(arguments)
+        except ValueError as error:
+            if frozen and "read-only" in str(error):
+                raise FunctionError(_WRITES.format(place="a batch of points")) from error
+            raise
+        if before is not None and self._library == "torch":
+            for argument, kept in zip(arguments, before, strict=True):
+                if not np.array_equal(to_float64(argument), kept):
+                    raise FunctionError(_WRITES.format(place="a batch of points"))
+        self._learn(value, len(rows))
+        return self.outcome.matrix(value, len(rows))
+
+    def _single(self, row: Matrix, points: Points, point: int) -> Matrix | None:
+        arguments = self._arguments(row, lead=())
+        self.calls += 1
+        self.evaluations += 1
+        try:
+            with np.errstate(all="ignore"):
+                value = self._call(arguments)
+        except Exception as error:  # noqa: BLE001 - any fault of f is its point's
+            self._note(points.describe(point), error)
+            return None
+        if self._library != "jax" and self._written(arguments, row):
+            raise FunctionError(_WRITES.format(place=points.describe(point)))
+        self._learn(value, None)
+        try:
+            return self.outcome.matrix(value, 1)
+        except InputError as error:  # a complex value beyond the domain's edge, as of
+            self._note(points.describe(point), error)  # (-0.1) ** 1.5 in plain Python
+            return None
+
+    def _learn(self, value: Any, points: int | None) -> None:
+        """Read structure and precision off f's first value."""
+        if self._outcome is not None:
+            return
+        outcome = Outcome(value, points)
+        if self._scalar is not None and not outcome.scalar:
+            raise InputError(
+                f"{self._scalar} needs an f that returns a single number, got "
+                f"{_shapes(outcome)}; use jacobian, or reduce it in f, as by a sum"
+            )
+        self._outcome = outcome
+
+    def _arguments(self, rows: Matrix, lead: tuple[int, ...]) -> list[Any]:
+        """The leaves of x's library and dtype, with the values of rows; copies."""
+        layout = self.layout
+        arguments: list[Any] = []
+        for leaf, shape, where in zip(
+            layout.leaves, layout.shapes, layout.slices(), strict=True
+        ):
+            part = rows[..., where].reshape(lead + shape)
+            if lead == () and not is_array(leaf):
+                arguments.append(float(part))
+            else:
+                arguments.append(from_float64(part, leaf))
+        return arguments
+
+    def _written(self, arguments: Sequence[Any], row: Matrix) -> bool:
+        """Whether f changed what it was given."""
+        for argument, fresh in zip(
+            arguments, self._arguments(row, lead=()), strict=True
+        ):
+            if is_array(argument) and not np.array_equal(
+                to_float64(argument), to_float64(fresh)
+            ):
+                return True
+        return False
+
+    def _note(self, place: str, error: Exception) -> None:
+        if self.fault is None:
+            self.fault = (place, error)
+
+    def _join(self, parts: Sequence[Matrix | None]) -> Matrix | None:
+        if self._outcome is None:
+            return None
+        missing = np.full((1, self._outcome.size), np.nan)
+        return np.concatenate([missing if part is None else part for part in parts])
+
+    def _rebuilt(self, f: Callable[..., Any]) -> Callable[[list[Any]], Any]:
+        rebuild = self.layout.rebuild
+        return lambda leaves: f(rebuild(leaves))
+
+    def _mapped(
+        self, engine: engines.Engine, f: Callable[..., Any]
+    ) -> Callable[[list[Any]], Any]:
+        """f mapped over the leading axis of every leaf by the library itself."""
+        return engine.vmap(self._rebuilt(f))
+
+
+@final
+class _Part:
+    """One point of a plan, as a plan."""
+
+    count = 1
+
+    def __init__(self, points: Points, point: int) -> None:
+        self._points = points
+        self._point = point
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """The point, whatever the range."""
+        del start, stop
+        return self._points.rows(self._point, self._point + 1)
+
+    def describe(self, point: int) -> str:
+        """Where the point lies."""
+        del point
+        return self._points.describe(self._point)
+
+
+_WRITES = (
+    "f must not change its argument, but wrote into it at {place}; let f work on a "
+    "copy (x = x.copy() or x.clone()). Your x itself was not touched"
+)
+
+
+def _shapes(outcome: Outcome) -> str:
+    pairs = zip(outcome.paths, outcome.shapes, strict=True)
+    return ", ".join(f"{path} of shape {shape}" for path, shape in pairs)
+
+
+def _flatten_value(value: Any) -> tuple[list[Any], list[str], Callable[..., Any]]:
+    if type(value) is float or is_array(value):
+        return [value], ["f(x)"], lambda leaves: leaves[0]
+    return flatten(value, "f(x)")
+
+
+def _roundoff(leaf: Any) -> float:
+    """Unit roundoff of a value's dtype; whole numbers count as float64."""
+    return unit_roundoff(leaf) if "float" in str(getattr(leaf, "dtype", "float")) else 0.0
+
+
+def _require_real_value(leaf: Any, path: str) -> None:
+    if not (is_array(leaf) or isinstance(leaf, int | float | complex)):
+        raise InputError(
+            f"f must return real numbers, got {type(leaf).__name__} at {path}"
+        )
+    if is_complex(leaf):
+        raise InputError(
+            f"f must return real numbers where a real derivative is asked for, got "
+            f"{getattr(leaf, 'dtype', 'complex')} at {path}; return its real part, its "
+            "modulus, or the two parts as an array"
+        )
+    if isinstance(leaf, bool) or "bool" in str(getattr(leaf, "dtype", "")):
+        raise InputError(f"f must return numbers, got bool at {path}")
+
+
+__all__ = ["MEMORY", "Function", "Outcome", "Points", "flatten_input"]

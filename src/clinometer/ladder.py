@@ -1,0 +1,238 @@
+"""Which points to try: lines through x, and a ladder of steps along each.
+
+A *line* is t -> x + t * direction. A *ladder* holds the steps h that may be tried on
+it, each four times finer than the one before; a *row* is one of them, taken to both
+sides. Ratio four spans a 64-fold range with four rows, which still extrapolate to
+eighth order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.trees import Layout
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+RATIO = 4.0
+"""Step of a row over the step of the next finer row."""
+
+IRREGULAR = 0.8137298464
+"""Factor on every step, dimensionless: a step with all its bits in use. Data on a
+binary grid and binary steps would make values exact, and hide their rounding."""
+
+
+@final
+@dataclass(frozen=True)
+class Ladder:
+    """The steps h = scale * RATIO**-p / 16 of a line, by rows p; row 0 is coarsest.
+
+    exponents : -log2(h / scale) of every row.
+    start : rows tried first.
+    probe : rows far finer, which tell noise from hidden structure.
+    """
+
+    exponents: tuple[int, ...]
+    start: tuple[int, ...]
+    probe: tuple[int, ...]
+
+    @classmethod
+    def of(cls, roundoff: float) -> Ladder:
+        """The ladder for arguments of a given unit roundoff.
+
+        The finest row is 2**8 spacings of x wide in float64, 2**5 in float32, so that
+        x + h is still resolved.
+        """
+        bits = round(-np.log2(roundoff))
+        if bits > 40:
+            return _ladder(finest=44, start=(4, 6, 8, 10), probe=(18, 24, 30))
+        if bits > 20:
+            return _ladder(finest=18, start=(4, 6, 8, 10), probe=(14, 16, 18))
+        if bits > 10:
+            return _ladder(finest=8, start=(2, 4, 6, 8), probe=())
+        return _ladder(finest=6, start=(2, 4, 6), probe=())
+
+    @property
+    def rows(self) -> int:
+        """Count of rows."""
+        return len(self.exponents)
+
+    @property
+    def tiny(self) -> int:
+        """First row that counts as tiny: there a smooth f no longer moves."""
+        return self.probe[0] if self.probe else self.rows
+
+    def steps(self, lines: Lines) -> Floats:
+        """(rows, L) every step of every line, in units of t, representable at x."""
+        nominal = IRREGULAR * lines.scale * np.exp2(-np.array(self.exponents))[:, None]
+        return lines.representable(nominal)
+
+
+def _ladder(*, finest: int, start: tuple[int, ...], probe: tuple[int, ...]) -> Ladder:
+    exponents = tuple(range(-10, finest + 1, 2))
+    rows = {p: row for row, p in enumerate(exponents)}
+    return Ladder(exponents, tuple(rows[p] for p in start), tuple(rows[p] for p in probe))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Straight lines through x along which f is differenced.
+
+    layout : of x.
+    x : (n) the point.
+    entries : (L, K) entries of x that move on each line.
+    weights : (L, K) how far each of them moves per unit of t.
+    scale : (L) a typical size of t, > 0; the ladder hangs on it.
+    reach : (L) largest |t| that takes no entry across zero, or inf.
+    """
+
+    layout: Layout
+    x: Floats
+    entries: Ints
+    weights: Floats
+    scale: Floats
+    reach: Floats
+
+    @property
+    def count(self) -> int:
+        """How many lines."""
+        return len(self.scale)
+
+    def representable(self, t: Floats) -> Floats:
+        """(R, L) the nearest steps for which x + t and x - t are exact, if there are.
+
+        Only lines that move one entry can have such steps; others keep theirs.
+        """
+        if self.entries.shape[1] != 1:
+            return t
+        entry = self.entries[:, 0]
+        roundoff = self.layout.per_entry(self.layout.roundoff)[entry]
+        _, exponent = np.frexp(np.abs(self.x[entry]) + t)
+        spacing = np.ldexp(roundoff, exponent)
+        exact = np.rint(t / spacing) * spacing
+        return np.where(exact > 0, exact, t)
+
+    def arrived(self, t: Floats) -> Floats:
+        """(R, L) the t really taken, once x + t is rounded to the dtype of its leaf."""
+        if self.entries.shape[1] != 1:
+            return t
+        entry = self.entries[:, 0]
+        roundoff = self.layout.per_entry(self.layout.roundoff)[entry]
+        mantissa, exponent = np.frexp(self.x[entry] + t)
+        rounded = np.ldexp(np.rint(mantissa / roundoff) * roundoff, exponent)
+        return rounded - self.x[entry]
+
+
+def scales(layout: Layout, x: Floats, given: Floats | None) -> Floats:
+    """(n) typical size of every entry, in units of x.
+
+    given : (n) the user's own sizes, or None: then the power of two below |x|, and for
+    an entry that is zero the median of the other entries of its leaf (1 if all are
+    zero, the one case in which nothing tells a size).
+    """
+    if given is not None:
+        return given
+    size = np.abs(x)
+    for where in layout.slices():
+        leaf = size[where]
+        if not leaf.all():
+            rest = leaf[leaf > 0]
+            leaf[leaf == 0] = np.median(rest) if rest.size else 1.0
+    mantissa, exponent = np.frexp(size)
+    del mantissa
+    return np.ldexp(1.0, exponent - 1)
+
+
+def coordinates(
+    layout: Layout, x: Floats, scale: Floats, *, free: bool = False
+) -> Lines:
+    """One line along every entry of x; t is in units of that entry.
+
+    free : whether steps may cross zero, as when the user gave the scale.
+    """
+    reach = np.where((x == 0) | free, np.inf, np.abs(x) / 2)
+    return Lines(
+        layout, x, np.arange(x.size)[:, None], np.ones((x.size, 1)), scale, reach
+    )
+
+
+def directions(layout: Layout, x: Floats, v: Floats, scale: Floats) -> Lines:
+    """Lines along the rows of v (L, n); t is in units of x / v.
+
+    The scale of t moves no entry by more than its own size, or than the size typical of
+    its leaf where that is larger.
+    """
+    floor = scale.copy()
+    for where in layout.slices():
+        part = scale[where]
+        floor[where] = np.maximum(part, np.sqrt(np.mean(np.square(part))))
+    with np.errstate(over="ignore"):
+        largest = np.max(np.abs(v) / floor, axis=1)
+    unit = np.exp2(-np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
+    lines, n = v.shape
+    entries = np.broadcast_to(np.arange(n), (lines, n))
+    return Lines(layout, x, entries, v, unit, np.full(lines, np.inf))
+
+
+def pairs(layout: Layout, x: Floats, scale: Floats) -> Lines:
+    """Lines through all pairs i < j, along +i +j and then +i -j, each in its own scale.
+
+    t is dimensionless: entry i moves by t * scale[i].
+    """
+    i, j = np.triu_indices(x.size, 1)
+    entries = np.repeat(np.stack([i, j], axis=1), 2, axis=0)
+    weights = scale[entries]
+    weights[1::2, 1] *= -1
+    size = np.abs(x[entries])
+    with np.errstate(divide="ignore"):
+        reach = np.min(np.where(size > 0, size / np.abs(weights), np.inf), axis=1) / 2
+    return Lines(layout, x, entries, weights, np.ones(len(entries)), reach)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LinePoints:
+    """Points on lines: line[k] at t[k]; with `base`, x itself comes first.
+
+    line : (P) which line.
+    t : (P) where on it; zero is x.
+    """
+
+    lines: Lines
+    line: Ints
+    t: Floats
+
+    @property
+    def count(self) -> int:
+        """How many points."""
+        return self.t.size
+
+    def rows(self, start: int, stop: int) -> Floats:
+        """(stop - start, n) the points of that range."""
+        lines = self.lines
+        line, t = self.line[start:stop], self.t[start:stop, None]
+        out = np.repeat(lines.x[None], stop - start, axis=0)
+        if lines.entries.shape[1] == lines.x.size and lines.x.size > 1:
+            out += t * lines.weights[line]
+        else:
+            where = np.arange(stop - start)[:, None], lines.entries[line]
+            out[where] += t * lines.weights[line]
+        return out
+
+    def describe(self, point: int) -> str:
+        """Where a point lies, in words."""
+        t = float(self.t[point])
+        if t == 0:
+            return "x itself"
+        lines, line = self.lines, int(self.line[point])
+        if lines.entries.shape[1] != 1:
+            return f"x {t:+.3g} times the direction"
+        entry = int(lines.entries[line, 0])
+        value = lines.x[entry] + t * lines.weights[line, 0]
+        return f"{lines.layout.place(entry)} = {value:.17g} (a step of {t:+.3g})"

@@ -1,0 +1,181 @@
+"""Nested inputs seen as one flat float64 vector, and back.
+
+A *tree* is an array, a real number, or any nesting of dict, list, tuple, namedtuple
+or dataclass registered with optree whose leaves are such arrays or numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.arrays import (
+    dtype_name,
+    is_array,
+    is_complex,
+    is_real_floating,
+    to_float64,
+    unit_roundoff,
+)
+from clinometer.errors import InputError
+
+Tree: TypeAlias = Any
+Flattened: TypeAlias = tuple[list[Any], list[str], Callable[[Sequence[Any]], Any]]
+
+
+def flatten(tree: Tree, name: str = "x") -> Flattened:
+    """Leaves of a tree, the printable path of each, and the way back.
+
+    name : what the tree is called in the paths, such as ``x['w'][0]``.
+    Returns (leaves, paths, rebuild); rebuild takes as many new leaves.
+    """
+    if is_array(tree) or isinstance(tree, int | float | complex):
+        return [tree], [name], _only
+    import optree  # its import costs as much as the rest of this package
+
+    accessors, leaves, spec = optree.tree_flatten_with_accessor(tree)
+    return list(leaves), [a.codify(name) for a in accessors], spec.unflatten
+
+
+def _only(leaves: Sequence[Any]) -> Any:
+    (leaf,) = leaves
+    return leaf
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where each leaf of a tree lies in the flat vector.
+
+    leaves : the arrays or numbers themselves; templates of library, dtype, device.
+    paths : printable path of each leaf.
+    shapes : shape of each leaf.
+    starts : (leaves + 1) where each leaf begins in the vector; the last is its size.
+    roundoff : (leaves) unit roundoff of each leaf's dtype, relative.
+    """
+
+    leaves: tuple[Any, ...]
+    paths: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    starts: tuple[int, ...]
+    roundoff: tuple[float, ...]
+    rebuild: Callable[[Sequence[Any]], Tree]
+
+    @classmethod
+    def of(cls, flattened: Flattened) -> Layout:
+        """The layout of a flattened tree of real floating-point leaves.
+
+        Raises InputError where a leaf is no array, not real and floating, or where
+        there is nothing to vary.
+        """
+        leaves, paths, rebuild = flattened
+        for leaf, path in zip(leaves, paths, strict=True):
+            require_real(leaf, path)
+        shapes = [tuple(np.shape(leaf)) for leaf in leaves]
+        starts = [0]
+        for shape in shapes:
+            starts.append(starts[-1] + int(np.prod(shape, dtype=np.int64)))
+        if starts[-1] == 0:
+            raise InputError(
+                f"x must hold at least one number to vary, got shapes {shapes}; "
+                "pass the array or tree that f depends on"
+            )
+        roundoff = [unit_roundoff(leaf) for leaf in leaves]
+        return cls(
+            tuple(leaves),
+            tuple(paths),
+            tuple(shapes),
+            tuple(starts),
+            tuple(roundoff),
+            rebuild,
+        )
+
+    @property
+    def size(self) -> int:
+        """Count of numbers in all leaves."""
+        return self.starts[-1]
+
+    def slices(self) -> list[slice]:
+        """The part of the flat vector that each leaf takes."""
+        return [slice(a, b) for a, b in zip(self.starts, self.starts[1:], strict=False)]
+
+    def vector(self) -> NDArray[np.float64]:
+        """(size) the values of all leaves, float64, a copy."""
+        return np.concatenate([to_float64(leaf).reshape(-1) for leaf in self.leaves])
+
+    def per_entry(self, per_leaf: Sequence[float]) -> NDArray[np.float64]:
+        """(size) one number per leaf, repeated for each of its entries."""
+        return np.repeat(np.asarray(per_leaf, np.float64), np.diff(self.starts))
+
+    def tree(self, vector: NDArray[Any]) -> Tree:
+        """A tree like the one laid out, from (..., size): leaves (..., *shape)."""
+        lead = vector.shape[:-1]
+        parts = [
+            vector[..., where].reshape(lead + shape)
+            for where, shape in zip(self.slices(), self.shapes, strict=True)
+        ]
+        return self.rebuild([part[()] if part.ndim == 0 else part for part in parts])
+
+    def tree_of_trees(self, matrix: NDArray[Any]) -> Tree:
+        """A tree of trees from (size, size): leaves (*shape, *shape)."""
+        rows = [
+            self.tree(matrix[where].reshape((*shape, self.size)))
+            for where, shape in zip(self.slices(), self.shapes, strict=True)
+        ]
+        return self.rebuild(rows)
+
+    def place(self, entry: int) -> str:
+        """Printable place of one entry of the flat vector, such as ``x['w'][3, 1]``."""
+        leaf = int(np.searchsorted(self.starts, entry, side="right")) - 1
+        if not self.shapes[leaf]:
+            return self.paths[leaf]
+        index = np.unravel_index(entry - self.starts[leaf], self.shapes[leaf])
+        return f"{self.paths[leaf]}[{', '.join(str(int(i)) for i in index)}]"
+
+    def like(self, tree: Tree, name: str) -> NDArray[np.float64]:
+        """(size) the flat vector of another tree of the same structure and shapes.
+
+        A leaf may also be a single number, which then stands for all its entries.
+        Raises InputError where structure or shapes differ.
+        """
+        leaves, paths, _ = flatten(tree, name)
+        if len(leaves) != len(self.leaves):
+            raise InputError(
+                f"{name} must have the structure of x ({len(self.leaves)} leaves: "
+                f"{', '.join(self.paths[:4])}), got {len(leaves)} leaves"
+            )
+        flat = np.empty(self.size)
+        places = zip(self.slices(), self.shapes, leaves, paths, strict=True)
+        for where, shape, leaf, path in places:
+            values = to_float64(leaf)
+            if values.shape not in (shape, ()):
+                raise InputError(
+                    f"{path} must have the shape {shape} of its leaf in x, "
+                    f"got {values.shape}"
+                )
+            flat[where] = np.broadcast_to(values, shape).reshape(-1)
+        return flat
+
+
+def require_real(leaf: Any, path: str) -> None:
+    """Raise InputError unless a leaf is a real floating-point array or a float."""
+    if not (is_array(leaf) or isinstance(leaf, int | float | complex)):
+        raise InputError(
+            f"{path} must be an array or a real number, got "
+            f"{type(leaf).__name__}; nest arrays in dicts, lists, tuples or dataclasses "
+            "registered with optree"
+        )
+    if is_complex(leaf):
+        raise InputError(
+            f"{path} must be real, got {dtype_name(leaf)}; differentiate with respect to "
+            "the real and imaginary parts as two arrays"
+        )
+    if not is_real_floating(leaf):
+        raise InputError(
+            f"{path} must be floating-point, got {dtype_name(leaf)}; a step cannot be added "
+            "to it: convert it to float64 (or float32)"
+        )
