@@ -13,6 +13,7 @@ to isinstance as tuples (their union cannot be compiled).
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import array_api_compat
@@ -54,7 +55,7 @@ _ROUNDOFF = {
 _REAL_PART = {"complex64": "float32", "complex128": "float64"}
 _NUMPY = (np.ndarray, np.generic)
 _NUMBERS = (int, float, complex)
-_SCALARS: tuple[type[Any], ...] = (int, float, np.generic)
+_SCALAR: type[Any] = np.generic
 
 
 def is_array(value: object) -> bool:
@@ -79,6 +80,8 @@ def library(array: object) -> Library:
 def _library(value: object) -> Library | None:
     if isinstance(value, _NUMPY):
         return "numpy"
+    if isinstance(value, _NUMBERS):
+        return None
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return "torch"
@@ -116,6 +119,8 @@ def dtype_name(value: Any) -> str:
     Returns for example "float32", "bfloat16", "int64" or "object"; a type's name for
     what has no dtype.
     """
+    if isinstance(value, _NUMPY):
+        return _numpy_name(value.dtype)
     dtype = value
     if _library(value) is not None:
         dtype = value.dtype
@@ -130,6 +135,11 @@ def dtype_name(value: Any) -> str:
         return str(np.dtype(dtype).name)
     except TypeError:  # JAX's extended dtypes, and text that names none
         return name
+
+
+@lru_cache
+def _numpy_name(dtype: np.dtype[Any]) -> str:
+    return str(dtype.name)  # worked out anew by NumPy at each access, 5 us
 
 
 def unit_roundoff(value: object) -> float:
@@ -170,6 +180,8 @@ def to_float64(array: Array) -> NDArray[np.float64]:
     Raises InputError where the values are not real numbers (complex, object, text), or
     not yet known because the array is being traced.
     """
+    if type(array) is np.ndarray and array.dtype == np.float64:  # the usual case
+        return array.copy()
     name = _library(array)
     if name is None and not isinstance(array, (int, float)):
         raise InputError(
@@ -263,21 +275,24 @@ def beside(value: Array, like: Array, name: str) -> Array:
     Raises InputError where the value is no real number or array, and where NumPy meets
     torch: the gradient of a tensor that requires grad could not flow through.
     """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    mine, other = _library(value), library(like)
+    scalar = isinstance(value, _SCALAR)
+    if "torch" in {mine, other} and mine not in {other, None} and not scalar:
+        raise InputError(
+            f"{name} must be a number or an array of {other}, got an array of {mine}, "
+            "through which no gradient could flow; convert it first"
+        )
     dtype = dtype_name(value)
     if dtype not in _ROUNDOFF and not dtype.startswith(("int", "uint")):
         raise InputError(
             f"{name} must be a real number or an array of real numbers, got {dtype}"
         )
-    if isinstance(value, _SCALARS):
+    if scalar:
         return float(value)
-    mine, other = library(value), library(like)
     if mine == other:
         return cast(value, like)
-    if "torch" in {mine, other}:
-        raise InputError(
-            f"{name} must be a number or an array of {other}, got an array of {mine}, "
-            "through which no gradient could flow; convert it first"
-        )
     return constant(value, like) if mine == "numpy" else value
 
 

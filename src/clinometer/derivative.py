@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.errors import InputError
-from clinometer.estimate import Estimate, Status
+from clinometer.estimate import CODES, OUTCOMES, Estimate, Status
 from clinometer.evaluate import Function
 from clinometer.ladder import Lines, coordinates, directions, pairs, scales
 from clinometer.measure import Measured, measure
@@ -93,7 +93,7 @@ def laplacian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
         found.value.sum(axis=0, keepdims=True),
         found.error.sum(axis=0, keepdims=True),
         found.step.min(axis=0, keepdims=True),
-        _worst(found.status, axis=0)[None],
+        found.code.max(axis=0, keepdims=True),
     )
     return problem.by_output(total, lambda rows: rows[..., 0])
 
@@ -111,8 +111,7 @@ def hessian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
     value, error, step = (
         np.diag(part[:, 0]) for part in (straight.value, straight.error, straight.step)
     )
-    status = np.full((n, n), Status.CONVERGED, dtype=object)
-    status[np.diag_indices(n)] = straight.status[:, 0]
+    code = np.diag(straight.code[:, 0])
     if n > 1:
         lines = pairs(problem.layout, problem.x, problem.scale)
         cross = problem.measure(lines, derivative=2)
@@ -120,14 +119,14 @@ def hessian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
         unit = 4 * problem.scale[i] * problem.scale[j]
         mixed = _polarised(cross, unit)
         for whole, part in zip(
-            (value, error, step, status),
-            (mixed.value, mixed.error, mixed.step, mixed.status),
+            (value, error, step, code),
+            (mixed.value, mixed.error, mixed.step, mixed.code),
             strict=True,
         ):
             whole[i, j] = whole[j, i] = part[:, 0]
     return problem.estimate(
         lambda part: problem.layout.tree_of_trees(part),
-        Measured(value, error, step, status),
+        Measured(value, error, step, code),
     )
 
 
@@ -163,7 +162,7 @@ def hessian_product(
     lines = directions(problem.layout, problem.x, both, problem.scale)
     cross = problem.measure(lines, derivative=2)
     cross.value[zero], cross.error[zero] = 0.0, 0.0
-    cross.status[zero] = Status.CONVERGED
+    cross.code[zero] = CODES[Status.CONVERGED]
     found = _polarised(cross, 4 * problem.scale / size)
     return problem.estimate(lambda part: problem.layout.tree(part[:, 0]), found)
 
@@ -175,18 +174,8 @@ def _polarised(cross: Measured, unit: Floats) -> Measured:
         (cross.value[plus] - cross.value[minus]) / unit[:, None],
         (cross.error[plus] + cross.error[minus]) / unit[:, None],
         np.fmin(cross.step[plus], cross.step[minus]),
-        _worst(np.stack([cross.status[plus], cross.status[minus]]), axis=0),
+        np.maximum(cross.code[plus], cross.code[minus]),
     )
-
-
-_RANK = {status: rank for rank, status in enumerate(Status)}
-_BY_RANK = np.array(list(Status), dtype=object)
-
-
-def _worst(status: NDArray[np.object_], axis: int) -> NDArray[np.object_]:
-    """The status that says the least, in the order in which `Status` lists them."""
-    rank = np.vectorize(_RANK.__getitem__, otypes=[np.intp])(status)
-    return _BY_RANK[rank.max(axis=axis)]
 
 
 class _Problem:
@@ -235,7 +224,7 @@ class _Problem:
 
     def estimate(self, shape: Callable[[Any], Any], found: Measured) -> Estimate:
         """The estimate whose parts are shaped from (L, M) by `shape`."""
-        parts = (found.value, found.error, found.step, found.status)
+        parts = (found.value, found.error, found.step, OUTCOMES[found.code])
         value, error, step, status = (shape(part) for part in parts)
         return Estimate(value, error, step, self.function.evaluations, status)
 

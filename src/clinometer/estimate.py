@@ -25,6 +25,12 @@ class Status(enum.Enum):
     FAILED = "failed"
 
 
+OUTCOMES = np.array(list(Status), dtype=object)
+"""Every status, from the best to the worst; inside, a status is its place here."""
+
+CODES = {status: code for code, status in enumerate(Status)}
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Estimate:

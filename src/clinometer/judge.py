@@ -64,6 +64,33 @@ def candidates(
     return Candidates(value.reshape(flat), truncation.reshape(flat), rounding.reshape(flat))
 
 
+DOUBT = 2.0
+"""Factor on truncation where f is not smooth: differences may be small by accident."""
+
+WIDTH = 2.0**10
+"""Typical size of x over the finest step tried first."""
+
+VANISHING = 1e-3
+"""Share of its typical change over one |x| below which a derivative counts as zero."""
+
+
+def tolerance(
+    rtol: float, value: Floats, rows: Rows, last: int, derivative: int
+) -> Floats:
+    """(C) bar at which a component is left alone.
+
+    rtol * |value|; where the value vanishes, rtol of the change that the neighbouring
+    derivative makes over the width of the ladder. It is read off row `last`, the finest
+    tried first: coarser rows may lie in another regime altogether.
+    """
+    width = rows.step[last] * WIDTH
+    if derivative == 1:
+        change = 2 * np.abs(rows.even[last]) / np.square(rows.step[last]) * width
+    else:
+        change = np.abs(rows.odd[last]) / width
+    return rtol * np.fmax(np.abs(value), VANISHING * change)
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Judgement:
@@ -74,6 +101,7 @@ class Judgement:
     level, row : (C) its place in the table: level m uses rows row ... row + m.
     step : (C) finest step it uses, in units of t.
     noisy : (C) the residuals are noise: as large at tiny steps as at large ones.
+    dark : (C) no window is smooth; the bar comes from the two sides alone, if at all.
     rough : (C) the finest full window is not coherent, or there is none.
     limit : (C) residuals stand above the rounding floor.
     finest : (C) first row of the finest full window.
@@ -88,6 +116,7 @@ class Judgement:
     row: Ints
     step: Floats
     noisy: Bools
+    dark: Bools
     rough: Bools
     limit: Bools
     finest: Ints
@@ -106,7 +135,7 @@ def settle(rows: Rows, derivative: int) -> Judgement:
     bar[:, rough & limit] = np.inf
     zero = np.zeros(rows.odd.shape[1], np.intp)
     return _best(rows, options, bar, noisy=zero > 0, rough=rough, limit=limit,
-                 finest=zero, spread=sigma)
+                 dark=rough & limit, finest=zero, spread=sigma)
 
 
 def _best(rows: Rows, options: Candidates, bar: Floats, **about: NDArray) -> Judgement:
@@ -133,7 +162,9 @@ def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
     coherent = some & found.coherent[finest, c]
     noise = _noise(rows, found, history)
     floor = np.where(np.isfinite(noise.floor), noise.floor, 0.0)
-    sigma = np.fmax(rows.floor, noise.sigma)
+    # noise is taken for relative: it grows with f on the rows where f is larger
+    grown = np.fmax(rows.floor / noise.floor, 1.0)
+    sigma = np.fmax(rows.floor, noise.sigma * np.where(np.isfinite(grown), grown, 1.0))
     rounding = MUCH * rows.floor[3:]
     smooth = np.where(
         history.probed,
@@ -143,10 +174,15 @@ def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
     good = full & np.where(noise.real, found.sigma <= 4 * sigma[3:], smooth)
     options = candidates(rows, found, noise.factor * sigma, derivative)
     _compare_with_finer(rows, options, derivative)
-    bar = options.truncation + options.rounding
-    bar[_spoiled(full, good)] = np.inf
+    doubt = np.where(history.probed, DOUBT, 1.0)
+    bar = doubt * options.truncation + options.rounding
+    spoiled = bar.copy()
+    spoiled[_spoiled(full, good)] = np.inf
+    dark = ~np.isfinite(spoiled).any(axis=0)
+    bar = np.where(dark, _by_sides(rows, bar, derivative), spoiled)
     return _best(rows, options, bar, noisy=noise.real, rough=~coherent,
-                 limit=spread > MUCH * floor, finest=finest, spread=spread)
+                 limit=spread > MUCH * floor, dark=dark, finest=finest,
+                 spread=spread)
 
 
 @final
@@ -178,8 +214,7 @@ class History:
         Truncation asks for finer rows, noise for coarser ones, and what is incoherent
         for tiny steps, once; who is sent there is remembered.
         """
-        k, m = judged.row, judged.level
-        dark = ~np.isfinite(judged.error)
+        k, m, dark = judged.row, judged.level, judged.dark
         alone = m == 0
         finer = ~judged.noisy & judged.limit & (judged.finest + 3 <= k + m)
         finer = ~alone & (finer | (judged.truncation > judged.rounding))
@@ -262,6 +297,19 @@ def _compare_with_finer(rows: Rows, options: Candidates, derivative: int) -> Non
         finer[row] = last
         last = np.where(np.isfinite(first[row]), first[row], last)
     options.truncation[:R] = np.abs(first - finer)
+
+
+def _by_sides(rows: Rows, bar: Floats, derivative: int) -> Floats:
+    """Bars where nothing extrapolates: level 0, with half the gap of both sides' slopes.
+
+    The derivative of a function that is not smooth on the scale of h still lies within
+    |E| / h of D, if it exists and the slopes of the two sides are monotone.
+    """
+    R = len(rows.step)
+    sides = np.full_like(bar, np.inf)
+    if derivative == 1:
+        sides[:R] = bar[:R] + np.abs(rows.even) / rows.step
+    return sides
 
 
 def _spoiled(full: Bools, good: Bools) -> Bools:

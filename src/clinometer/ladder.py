@@ -27,6 +27,13 @@ IRREGULAR = 0.8137298464
 binary grid and binary steps would make values exact, and hide their rounding."""
 
 
+FLOAT64 = 2.0**-53
+"""Unit roundoff of float64, in which points are laid out."""
+
+REACH = 0.9
+"""Largest step over |x|, dimensionless: below one, so that no entry crosses zero."""
+
+
 @final
 @dataclass(frozen=True)
 class Ladder:
@@ -104,6 +111,13 @@ class Lines:
         """How many lines."""
         return len(self.scale)
 
+    @property
+    def size(self) -> Floats:
+        """(L) the entries of x that move, in units of t; zero for directions."""
+        if self.entries.shape[1] != 1:
+            return np.zeros(self.count)
+        return np.abs(self.x[self.entries[:, 0]] / self.weights[:, 0])
+
     def representable(self, t: Floats) -> Floats:
         """(R, L) the nearest steps for which x + t and x - t are exact, if there are.
 
@@ -112,7 +126,7 @@ class Lines:
         if self.entries.shape[1] != 1:
             return t
         entry = self.entries[:, 0]
-        roundoff = self.layout.per_entry(self.layout.roundoff)[entry]
+        roundoff = self.layout.roundoff_of(entry)
         _, exponent = np.frexp(np.abs(self.x[entry]) + t)
         spacing = np.ldexp(roundoff, exponent)
         exact = np.rint(t / spacing) * spacing
@@ -123,7 +137,9 @@ class Lines:
         if self.entries.shape[1] != 1:
             return t
         entry = self.entries[:, 0]
-        roundoff = self.layout.per_entry(self.layout.roundoff)[entry]
+        roundoff = self.layout.roundoff_of(entry)
+        if np.max(roundoff) == FLOAT64:
+            return self.x[entry] + t - self.x[entry]
         mantissa, exponent = np.frexp(self.x[entry] + t)
         rounded = np.ldexp(np.rint(mantissa / roundoff) * roundoff, exponent)
         return rounded - self.x[entry]
@@ -132,9 +148,9 @@ class Lines:
 def scales(layout: Layout, x: Floats, given: Floats | None) -> Floats:
     """(n) typical size of every entry, in units of x.
 
-    given : (n) the user's own sizes, or None: then the power of two below |x|, and for
-    an entry that is zero the median of the other entries of its leaf (1 if all are
-    zero, the one case in which nothing tells a size).
+    given : (n) the user's own sizes, or None: then |x|, and for an entry that is zero
+        the median of the other entries of its leaf (1 if all are zero, the one case in
+        which nothing tells a size).
     """
     if given is not None:
         return given
@@ -144,9 +160,7 @@ def scales(layout: Layout, x: Floats, given: Floats | None) -> Floats:
         if not leaf.all():
             rest = leaf[leaf > 0]
             leaf[leaf == 0] = np.median(rest) if rest.size else 1.0
-    mantissa, exponent = np.frexp(size)
-    del mantissa
-    return np.ldexp(1.0, exponent - 1)
+    return size
 
 
 def coordinates(
@@ -154,9 +168,10 @@ def coordinates(
 ) -> Lines:
     """One line along every entry of x; t is in units of that entry.
 
-    free : whether steps may cross zero, as when the user gave the scale.
+    free : whether steps may cross zero, as when the user gave the scale. Otherwise no
+        point changes the sign of an entry.
     """
-    reach = np.where((x == 0) | free, np.inf, np.abs(x) / 2)
+    reach = np.where((x == 0) | free, np.inf, REACH * np.abs(x))
     return Lines(
         layout, x, np.arange(x.size)[:, None], np.ones((x.size, 1)), scale, reach
     )
@@ -191,7 +206,8 @@ def pairs(layout: Layout, x: Floats, scale: Floats) -> Lines:
     weights[1::2, 1] *= -1
     size = np.abs(x[entries])
     with np.errstate(divide="ignore"):
-        reach = np.min(np.where(size > 0, size / np.abs(weights), np.inf), axis=1) / 2
+        reach = np.min(np.where(size > 0, size / np.abs(weights), np.inf), axis=1)
+    reach *= REACH
     return Lines(layout, x, entries, weights, np.ones(len(entries)), reach)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.errors import FunctionError, InputError
-from clinometer.estimate import Status
+from clinometer.estimate import CODES, Status
 from clinometer.evaluate import Function
-from clinometer.judge import History, Judgement, settle, weigh
+from clinometer.judge import History, Judgement, settle, tolerance, weigh
 from clinometer.ladder import Ladder, LinePoints, Lines
 from clinometer.onesided import kink_of, one_sided, one_sided_rows
 from clinometer.tables import Rows, rows_of
@@ -24,6 +24,7 @@ from clinometer.tables import Rows, rows_of
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
+Codes = NDArray[np.int8]
 
 STAGES = 12
 """Rounds of refinement at most; each adds two or three rows to a component."""
@@ -32,15 +33,29 @@ BLOCK = 2**13
 """Components judged at once; bounds the memory of the judge's arrays to ~100 MiB."""
 
 
+CONVERGED = CODES[Status.CONVERGED]
+NOISE_LIMITED = CODES[Status.NOISE_LIMITED]
+TRUNCATION_LIMITED = CODES[Status.TRUNCATION_LIMITED]
+ONE_SIDED = CODES[Status.ONE_SIDED]
+KINK = CODES[Status.KINK]
+AMBIGUOUS = CODES[Status.AMBIGUOUS]
+FAILED = CODES[Status.FAILED]
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Derivatives along lines: arrays (L, M) for L lines and M numbers in f's value."""
+    """Derivatives along lines: arrays (L, M) for L lines and M numbers in f's value.
+
+    value, error : in units of f / t or f / t**2.
+    step : finest step used, in units of t.
+    code : status as its place in `OUTCOMES`.
+    """
 
     value: Floats
     error: Floats
     step: Floats
-    status: NDArray[np.object_]
+    code: Codes
 
 
 def measure(
@@ -57,11 +72,14 @@ def measure(
     sample.begin()
     answer = Answer(lines.count, sample.here.size)
     with np.errstate(all="ignore"):
-        open_ = answer.settle(sample, derivative, rtol)
+        rows = sample.rows(np.array(sample.ladder.start))
+        open_ = answer.settle(sample, rows, derivative, rtol)
+        shift = conditioning(sample, rows) if derivative == 1 else 0.0
         if open_.any():
             open_ = answer.refine(sample, derivative, rtol, open_)
         if open_.any():
             answer.take_one_side(sample, derivative, open_)
+        answer.error += shift
     return answer.measured()
 
 
@@ -170,25 +188,26 @@ class Answer:
         self.value = np.full(count, np.nan)
         self.error = np.full(count, np.inf)
         self.step = np.full(count, np.nan)
-        self.status = np.full(count, Status.FAILED, dtype=object)
+        self.code = np.full(count, FAILED, np.int8)
 
     def measured(self) -> Measured:
         """The answer by lines and outputs."""
-        arrays = (self.value, self.error, self.step, self.status)
+        arrays = (self.value, self.error, self.step, self.code)
         return Measured(*(array.reshape(self.shape) for array in arrays))
 
-    def settle(self, sample: Sample, derivative: int, rtol: float) -> Bools:
+    def settle(
+        self, sample: Sample, rows: Rows, derivative: int, rtol: float
+    ) -> Bools:
         """Take what the rows tried first tell; (C) whether more is needed."""
-        if len(sample.ladder.start) < 4:
+        if len(rows.step) < 4:
             return np.ones(self.value.size, np.bool_)
-        rows = sample.rows(np.array(sample.ladder.start))
         judged = settle(rows, derivative)
-        size = np.fmax(np.abs(judged.value), 1e-3 * rows.span)
+        bound = tolerance(rtol, judged.value, rows, 3, derivative)
         flat = rows.flat.all(axis=0)  # no dependence seen: measure by f itself
         if flat.any():
             here = np.tile(np.abs(sample.here), len(sample.kept))
-            size = np.where(flat, here / rows.step[0], size)
-        done = judged.error <= rtol * size
+            bound = np.where(flat, rtol * here / rows.step[0] ** derivative, bound)
+        done = judged.error <= bound
         self._record(slice(None), judged, done)
         return ~done
 
@@ -198,7 +217,7 @@ class Answer:
         self.value[components] = judged.value
         self.error[components] = judged.error
         self.step[components] = judged.step
-        self.status[components] = np.where(done, Status.CONVERGED, _limited(judged))
+        self.code[components] = CONVERGED if done.all() else _codes(judged, done)
 
     def refine(
         self, sample: Sample, derivative: int, rtol: float, open_: Bools
@@ -216,8 +235,9 @@ class Answer:
             for part in _blocks(np.flatnonzero(active)):
                 rows = sample.rows(slice(None), part)
                 judged = weigh(rows, history.of_some(part), derivative)
-                size = np.fmax(np.abs(judged.value), 1e-3 * rows.span)
-                done = judged.error <= rtol * size
+                last = sample.ladder.start[-1]
+                bound = tolerance(rtol, judged.value, rows, last, derivative)
+                done = judged.error <= bound
                 self._record(whole[part], judged, done)
                 plan = history.next_rows(part, judged)
                 fresh = (plan >= 0) & (plan < len(reach)) & ~done
@@ -230,19 +250,18 @@ class Answer:
                 break
             sample.evaluate(np.broadcast_to(want, (2, *want.shape)))
         self._find_kinks(sample, whole, derivative)
-        return ~np.isfinite(self.error) & (self.status == Status.FAILED)
+        return self.code == FAILED
 
     def _find_kinks(self, sample: Sample, whole: Ints, derivative: int) -> None:
         """Say so where left and right slopes differ at x itself."""
-        doubtful = (Status.AMBIGUOUS, Status.FAILED, Status.TRUNCATION_LIMITED)
-        status = self.status[whole]
-        for part in _blocks(np.flatnonzero(np.isin(status, doubtful))):
+        doubtful = np.isin(self.code[whole], (AMBIGUOUS, FAILED, TRUNCATION_LIMITED))
+        for part in _blocks(np.flatnonzero(doubtful)):
             kink = kink_of(sample.rows(slice(None), part), derivative)
             where = whole[part[kink.found]]
             self.value[where] = kink.value[kink.found]
             self.error[where] = kink.error[kink.found]
             self.step[where] = kink.step[kink.found]
-            self.status[where] = Status.KINK
+            self.code[where] = KINK
 
     def take_one_side(self, sample: Sample, derivative: int, open_: Bools) -> None:
         """Use one side of x where f fails on the other at every row.
@@ -254,7 +273,7 @@ class Answer:
         finite = np.isfinite(sample.values).any(axis=3)
         side = np.argmax(finite.sum(axis=1), axis=0)
         want = np.zeros(finite.shape, np.bool_)
-        first = one_sided_rows(sample.ladder, finite[side, :, np.arange(len(side))])
+        first = one_sided_rows(sample.ladder, finite[side, :, np.arange(len(side))].T)
         line = np.flatnonzero(need.any(axis=1))
         for row in first:
             want[side[line], row[line], line] = True
@@ -275,7 +294,7 @@ class Answer:
             self.value[where] = judged.value[good]
             self.error[where] = judged.error[good]
             self.step[where] = judged.step[good]
-            self.status[where] = Status.ONE_SIDED
+            self.code[where] = ONE_SIDED
         self._raise_fault(sample)
 
     def _raise_fault(self, sample: Sample) -> None:
@@ -291,16 +310,35 @@ class Answer:
             ) from error
 
 
-def _limited(judged: Judgement) -> NDArray[np.object_]:
-    """(C) what limits bars that missed the tolerance."""
+def _codes(judged: Judgement, done: Bools) -> Codes:
+    """(C) status of a judgement, of those done and those that missed the tolerance."""
     by_noise = judged.noisy | (judged.rounding >= judged.truncation)
-    status = np.where(by_noise, Status.NOISE_LIMITED, Status.TRUNCATION_LIMITED)
-    status[judged.rough & judged.limit & ~judged.noisy] = Status.AMBIGUOUS
-    status[~np.isfinite(judged.error)] = Status.FAILED
-    return status
+    code = np.where(by_noise, NOISE_LIMITED, TRUNCATION_LIMITED)
+    code[judged.rough & judged.limit & ~judged.noisy] = AMBIGUOUS
+    code[~np.isfinite(judged.error)] = FAILED
+    code[done] = CONVERGED
+    return code.astype(np.int8)
 
 
 def _blocks(components: Ints) -> Iterator[Ints]:
     """The components, BLOCK at a time."""
     for start in range(0, len(components), BLOCK):
         yield components[start : start + BLOCK]
+
+
+def conditioning(sample: Sample, rows: Rows) -> Floats:
+    """(C) change of the derivative when x is rounded to the precision in which f works.
+
+    f computes as if its argument were x (1 + delta), |delta| up to a few roundoffs. That
+    moves the derivative by |sum_j H_ij x_j delta_j|, which no value of f reveals. The
+    diagonal of the Hessian is known from the even parts; sqrt(H_ii H_jj) stands for the
+    others, as is exact for a function of one combination of its arguments.
+    """
+    bend = 2 * np.fmin.reduce(np.abs(rows.even) / np.square(rows.step), axis=0)
+    bend[np.isnan(bend)] = 0.0
+    root = np.sqrt(bend).reshape(-1, sample.here.size)
+    moved = sample.lines.size[:, None] * root
+    # values on float32's grid betray arithmetic in float32, whatever their dtype
+    grid = np.fmin.reduce(rows.floor / rows.size, axis=None) / 2
+    roundoff = np.fmax(sample.roundoff, np.fmin(grid, 2.0**-24))
+    return 4 * roundoff * (root * moved.sum(axis=0)).ravel()

@@ -63,11 +63,14 @@ def one_sided(
     value = np.full(change.shape[1], np.nan)
     error, step = np.full_like(value, np.inf), np.full_like(value, np.nan)
     table, base = quotient, 1.0
+    noise = rounding
     for m in range(1, ROWS):
         base *= RATIO
         last, table = table, table[1:] + (table[1:] - table[:-1]) / (base - 1)
         apart = np.maximum(np.abs(table - last[1:]), np.abs(table - last[:-1]))
-        bars = apart + 10 * rounding * gain[m:][: len(apart)] / reach[m:]
+        if m == ROWS - 2 - (derivative == 2):  # the last residual there is bounds noise
+            noise = np.fmax(noise, np.abs(table[-1] - table[-2]) * (reach / gain)[-1] / 2)
+        bars = apart + 10 * noise * gain[m:][: len(apart)] / reach[m:]
         bars = np.where(np.isfinite(bars), bars, np.inf)
         best, c = bars.argmin(axis=0), np.arange(len(value))
         better = bars[best, c] < error

@@ -44,20 +44,25 @@ class Rows:
     step : (R, C) half the distance of the two points, in units of t.
     odd : (R, C) D, the central difference quotient.
     even : (R, C) E, the mean of both sides less the value at x.
+    size : (R, C) largest value of f at x and on the row.
     floor : (R, C) rounding error that one value of f has at least.
-    span : (C) steepest change seen, for a derivative that vanishes.
+    flat : (R, C) whether both values equal that at x.
     """
 
     step: Floats
     odd: Floats
     even: Floats
+    size: Floats
     floor: Floats
-    span: Floats
     flat: Bools
 
 
 def rows_of(
-    above: Floats, below: Floats, here: Floats, *, offsets: tuple[Floats, Floats],
+    above: Floats,
+    below: Floats,
+    here: Floats,
+    *,
+    offsets: tuple[Floats, Floats],
     roundoff: float,
 ) -> Rows:
     """Difference quotients from values.
@@ -68,18 +73,19 @@ def rows_of(
     roundoff : unit roundoff of f's values.
     """
     up, down = offsets
-    step = (up - down) / 2
-    odd = (above - below) / (up - down)
-    even = (above - here) / 2 + (below - here) / 2
-    skew = (up + down) / 2
+    width = up - down
+    odd = (above - below) / width
+    rise, fall = above - here, below - here
+    even = (rise + fall) / 2
+    skew = up + down
     if skew.any():
-        even = even - odd * skew
+        even = even - odd * (skew / 2)
     size = np.fmax(np.fmax(np.abs(above), np.abs(below)), np.abs(here))
-    floor = np.maximum(2 * roundoff * size, granularity(above, below, here) / 2)
-    change = np.fmax(np.abs(above - here), np.abs(below - here))
-    span = np.fmax.reduce(change / step, axis=0)
-    flat = (above == here) & (below == here)
-    return Rows(step, odd, even, floor, np.nan_to_num(span), flat)
+    floor = (2 * roundoff) * size
+    grid = granularity(above, below, here)
+    if grid.any():
+        floor = np.maximum(floor, grid / 2)
+    return Rows(width / 2, odd, even, size, floor, (rise == 0) & (fall == 0))
 
 
 def granularity(above: Floats, below: Floats, here: Floats) -> Floats:
@@ -90,13 +96,19 @@ def granularity(above: Floats, below: Floats, here: Floats) -> Floats:
     were seen, too few to tell.
     """
     values = np.concatenate([above, below, here[None]])
-    values = np.sort(np.where(np.isfinite(values), values, 0.0), axis=0)
-    different = np.count_nonzero(values[1:] != values[:-1], axis=0) + 1
+    values[~np.isfinite(values)] = 0.0
     mantissa, exponent = np.frexp(values)
-    whole = (np.abs(mantissa) * 2.0**53).astype(np.int64)
+    whole = (mantissa * 2.0**53).astype(np.int64)
     lowest = np.ldexp((whole & -whole).astype(np.float64), exponent - 53)
-    grid = np.min(np.where(values == 0, np.inf, lowest), axis=0)
-    return np.where(different < 6, 0.0, grid)
+    lowest[values == 0] = np.inf
+    grid = lowest.min(axis=0)
+    spacing = np.ldexp(1.0, exponent.max(axis=0) - 53)
+    coarse = grid > 4 * spacing
+    if coarse.any():
+        ordered = np.sort(values[:, coarse], axis=0)
+        different = np.count_nonzero(ordered[1:] != ordered[:-1], axis=0) + 1
+        grid[coarse] = np.where(different >= 6, grid[coarse], 0.0)
+    return np.where(coarse, grid, 0.0)
 
 
 def extrapolate(rows: Floats, levels: int) -> list[Floats]:

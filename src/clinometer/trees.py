@@ -27,17 +27,22 @@ Tree: TypeAlias = Any
 Flattened: TypeAlias = tuple[list[Any], list[str], Callable[[Sequence[Any]], Any]]
 
 
-def flatten(tree: Tree, name: str = "x") -> Flattened:
+def flatten(
+    tree: Tree, name: str = "x", *, none_is_leaf: bool = False
+) -> Flattened:
     """Leaves of a tree, the printable path of each, and the way back.
 
     name : what the tree is called in the paths, such as ``x['w'][0]``.
+    none_is_leaf : whether None is a leaf, not an empty tree.
     Returns (leaves, paths, rebuild); rebuild takes as many new leaves.
     """
     if is_array(tree) or isinstance(tree, int | float | complex):
         return [tree], [name], _only
     import optree  # its import costs as much as the rest of this package
 
-    accessors, leaves, spec = optree.tree_flatten_with_accessor(tree)
+    accessors, leaves, spec = optree.tree_flatten_with_accessor(
+        tree, none_is_leaf=none_is_leaf
+    )
     return list(leaves), [a.codify(name) for a in accessors], spec.unflatten
 
 
@@ -107,9 +112,11 @@ class Layout:
         """(size) the values of all leaves, float64, a copy."""
         return np.concatenate([to_float64(leaf).reshape(-1) for leaf in self.leaves])
 
-    def per_entry(self, per_leaf: Sequence[float]) -> NDArray[np.float64]:
-        """(size) one number per leaf, repeated for each of its entries."""
-        return np.repeat(np.asarray(per_leaf, np.float64), np.diff(self.starts))
+    def roundoff_of(self, entries: NDArray[np.intp]) -> NDArray[np.float64] | float:
+        """Unit roundoff of the leaf of each entry; one number where all are alike."""
+        if len(set(self.roundoff)) == 1:
+            return self.roundoff[0]
+        return np.repeat(self.roundoff, np.diff(self.starts))[entries]
 
     def tree(self, vector: NDArray[Any]) -> Tree:
         """A tree like the one laid out, from (..., size): leaves (..., *shape)."""
