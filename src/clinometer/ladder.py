@@ -9,6 +9,7 @@ eighth order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import final
 
 import numpy as np
@@ -48,8 +49,9 @@ class Ladder:
     start: tuple[int, ...]
     probe: tuple[int, ...]
 
-    @classmethod
-    def of(cls, roundoff: float) -> Ladder:
+    @staticmethod
+    @cache
+    def of(roundoff: float) -> Ladder:
         """The ladder for arguments of a given unit roundoff.
 
         The finest row is 2**8 spacings of x wide in float64, 2**5 in float32, so that
