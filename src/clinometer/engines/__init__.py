@@ -81,11 +81,12 @@ def of(leaves: Sequence[Any]) -> Engine:
 
 
 def flatten_registered(
-    x: object,
+    x: object, *, none_is_leaf: bool = False
 ) -> tuple[list[Any], list[str], Callable[[Sequence[Any]], Any]] | None:
     """Leaves, paths and rebuild of a container registered with JAX.
 
     x : any object.
+    none_is_leaf : whether None is a leaf, not an empty container.
     Returns None if JAX is not loaded, or if it takes x for a single leaf; else what
     `clinometer.engines.jax.flatten` returns.
     """
@@ -93,7 +94,7 @@ def flatten_registered(
         return None
     from clinometer.engines.jax import flatten, is_container
 
-    return flatten(x) if is_container(x) else None
+    return flatten(x, none_is_leaf=none_is_leaf) if is_container(x) else None
 
 
 def _library(leaf: object) -> str:

@@ -64,16 +64,18 @@ def is_container(x: object) -> bool:
 
 
 def flatten(
-    x: Any,
+    x: Any, *, none_is_leaf: bool = False
 ) -> tuple[list[Any], list[str], Callable[[Sequence[Any]], Any]]:
     """Leaves of a container registered with JAX, their paths, and the way back.
 
     x : any nesting of containers that jax.tree_util knows.
+    none_is_leaf : whether None is a leaf, not an empty container.
     Returns (leaves, paths, rebuild): paths are printable, such as x['w'][0] or
     x.weights; rebuild takes as many leaves and returns a container like x.
     Source: jax.tree_util.tree_flatten_with_path and keystr.
     """
-    found, structure = jax.tree_util.tree_flatten_with_path(x)
+    is_leaf = _is_none if none_is_leaf else None
+    found, structure = jax.tree_util.tree_flatten_with_path(x, is_leaf)
     leaves = [leaf for _, leaf in found]
     paths = ["x" + jax.tree_util.keystr(keys) for keys, _ in found]
 
@@ -81,6 +83,10 @@ def flatten(
         return jax.tree_util.tree_unflatten(structure, list(leaves))
 
     return leaves, paths, rebuild
+
+
+def _is_none(x: object) -> bool:
+    return x is None
 
 
 def _require_scalar(value: Any) -> None:

@@ -1,0 +1,265 @@
+"""One leaf's claim set against its measurement: verdicts, findings and a summary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.check.report import Finding
+from clinometer.check.subject import Slopes
+from clinometer.check.verdict import (
+    AT_KINK,
+    GROSS,
+    GUARD,
+    RESOLUTION,
+    ROUNDING,
+    Change,
+    Evidence,
+    Terms,
+    Verdict,
+    blind,
+    differing,
+    is_zero,
+    reference,
+    resolution,
+)
+from clinometer.measure import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
+
+__all__ = ["Compared", "along_directions", "compare", "entry_by_entry", "findings_of"]
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+DOUBTFUL = (AMBIGUOUS, TRUNCATION_LIMITED, FAILED)
+"""Outcomes whose bars are themselves in doubt."""
+
+SHORT = {
+    KINK: "a kink",
+    AMBIGUOUS: "noise or hidden structure",
+    FAILED: "no derivative found",
+    TRUNCATION_LIMITED: "f bends too fast for the steps",
+}
+"""Why an entry could not be judged; any other outcome stands for noise."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Verdicts on E entries or directions of one leaf.
+
+    evidence : what was compared.
+    code : (E) how the measured derivatives came out, as in `Slopes`.
+    step : (E) steps they rest on, in units of x (of t for directions).
+    wrong : (E) where the claim differs.
+    unclear : (E) where no verdict is possible.
+    still : (E) where f did not change at any step, though a slope is claimed.
+    share : (E) widened bar relative to the leaf's largest derivative, dimensionless.
+    zero : whether claim and measurement are zero within their bars in the whole leaf.
+    """
+
+    evidence: Evidence
+    code: NDArray[np.integer[Any]]
+    step: Floats
+    wrong: Bools
+    unclear: Bools
+    still: Bools
+    share: Floats
+    zero: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on all of them."""
+        if self.wrong.any():
+            return Verdict.DIFFERS
+        return Verdict.CANNOT_TELL if self.unclear.any() else Verdict.AGREES
+
+
+def entry_by_entry(
+    claim: Floats, size: Floats, found: Slopes, *, repeatable: bool
+) -> Evidence:
+    """Evidence on each entry of a leaf, from lines along the entries.
+
+    claim, size : (E) claimed gradient and typical size of the entries.
+    found : what was measured.
+    """
+    return Evidence(
+        analytic=claim,
+        numerical=found.value,
+        error=found.error,
+        size=size,
+        magnitude=np.abs(claim),
+        width=_width(found, repeatable=repeatable),
+        directions=False,
+    )
+
+
+def along_directions(
+    claim: Floats, weights: Floats, found: Slopes, *, repeatable: bool
+) -> Evidence:
+    """Evidence along directions within a leaf, in units of f.
+
+    claim : (E) claimed gradient.
+    weights : (K, E) the directions, in units of x.
+    found : what was measured.
+
+    Sums are taken in pairs (NumPy's), so that they lose about log2(E) roundoffs of the
+    root-sum-square of the terms, which ROUNDING covers for any E that fits in memory.
+    """
+    count = len(weights)
+    total, squares = np.empty(count), np.empty(count)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for k in range(count):
+            terms = claim * weights[k]
+            total[k] = terms.sum()
+            largest = np.abs(terms).max()
+            if largest > 0:
+                terms /= largest
+            squares[k] = largest * np.sqrt(np.square(terms).sum())
+    return Evidence(
+        analytic=total,
+        numerical=found.value,
+        error=found.error,
+        size=np.ones(count),
+        magnitude=squares,
+        width=_width(found, repeatable=repeatable),
+        directions=True,
+    )
+
+
+def _width(found: Slopes, *, repeatable: bool) -> Floats:
+    """(E) factor on each bar before a difference counts."""
+    width = np.full(found.code.shape, GUARD if repeatable else GROSS)
+    width[np.isin(found.code, DOUBTFUL)] = GROSS
+    if repeatable:
+        width[found.code == KINK] = AT_KINK
+    return width
+
+
+def compare(
+    evidence: Evidence,
+    found: Slopes,
+    terms: Terms,
+    *,
+    variation: Callable[[], Change],
+    repeatable: bool,
+) -> Compared:
+    """Verdicts on the entries or directions of one leaf.
+
+    variation : gives the change of f when the leaf moves; asked for only where the
+        derivatives themselves are no size to compare with.
+    repeatable : whether f gives the same value twice; if not, nothing can agree.
+    """
+    wrong = differing(evidence, terms)
+    still = blind(evidence)
+    zero = is_zero(evidence, terms)
+    scale = reference(evidence)
+    if zero or still.any():
+        change = variation()
+        # where f is exactly 0 all around x, rounding of what it is further off counts
+        excuse = ROUNDING * terms.roundoff * change.far
+        claimed = np.abs(evidence.analytic) * evidence.size
+        wrong &= ~still | (claimed > excuse) & (change.far > 0)
+        if zero:
+            scale = change.near
+    share = resolution(evidence, scale)
+    if zero and scale <= terms.grain:
+        # f does not change with this leaf beyond its own rounding: claims of zero agree
+        # (or of what is lost beside the largest), others cannot be seen
+        dust = ROUNDING * terms.roundoff * terms.largest
+        still = np.abs(evidence.analytic) * evidence.size > dust
+        share = np.where(still, np.inf, 0.0)
+    unclear = ~wrong & (still | ~(share <= max(RESOLUTION, terms.rtol)))
+    return Compared(
+        evidence=evidence,
+        code=found.code,
+        step=found.step,
+        wrong=wrong,
+        unclear=unclear if repeatable else ~wrong,
+        still=still & ~wrong,
+        share=share,
+        zero=zero,
+    )
+
+
+def findings_of(
+    compared: Compared,
+    path: str,
+    shape: tuple[int, ...],
+    *,
+    missing: bool,
+    repeatable: bool,
+) -> list[Finding]:
+    """A finding for each comparison that does not agree, worst first.
+
+    Where all agree: one, for the comparison that lies furthest apart.
+    shape : of the leaf.
+    missing : whether the library gave None for the leaf.
+    """
+    wrong, unclear = compared.wrong, compared.unclear
+    evidence = compared.evidence
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = np.abs(evidence.analytic - evidence.numerical) * evidence.size
+        bar = evidence.error * evidence.size
+    gap = np.where(np.isnan(gap), np.inf, gap)
+    chosen = np.flatnonzero(wrong | unclear)
+    if not chosen.size:
+        chosen = np.array([int(np.argmax(gap))])
+    worth = np.where(wrong, gap, bar)[chosen]
+    order = chosen[np.lexsort((-worth, ~wrong[chosen]))]
+    found: list[Finding] = []
+    for k in order.tolist():
+        reason = _reason(compared, k, missing=missing, repeatable=repeatable)
+        found.append(_finding(compared, k, path=path, shape=shape, reason=reason))
+    return found
+
+
+def _finding(
+    compared: Compared, k: int, *, path: str, shape: tuple[int, ...], reason: str
+) -> Finding:
+    evidence = compared.evidence
+    analytic = float(evidence.analytic[k])
+    numerical = float(evidence.numerical[k])
+    known = math.isfinite(numerical)
+    comparable = known and math.isfinite(analytic) and numerical != 0
+    index = tuple(
+        int(i) for i in np.unravel_index(0 if evidence.directions else k, shape)
+    )
+    verdict = Verdict.AGREES
+    if compared.wrong[k]:
+        verdict = Verdict.DIFFERS
+    elif compared.unclear[k]:
+        verdict = Verdict.CANNOT_TELL
+    return Finding(
+        path=path,
+        index=None if evidence.directions else index,
+        direction=k if evidence.directions else None,
+        verdict=verdict,
+        analytic=analytic,
+        numerical=numerical if known else None,
+        error=float(evidence.error[k]),
+        ratio=analytic / numerical if comparable else None,
+        reason=reason,
+    )
+
+
+def _reason(compared: Compared, k: int, *, missing: bool, repeatable: bool) -> str:
+    """Why comparison k does not agree, in a few words; empty if that is plain."""
+    if compared.wrong[k]:
+        if missing:
+            return "no gradient arrives (None)"
+        if compared.code[k] == KINK:
+            return "a kink, outside the slopes left and right"
+        analytic = compared.evidence.analytic[k]
+        return "" if np.isfinite(analytic) else f"{analytic} claimed"
+    if not compared.unclear[k]:
+        return ""
+    if not repeatable:
+        return "f is not repeatable"
+    if compared.still[k]:
+        return "f did not change"
+    return SHORT.get(int(compared.code[k]), "noise")

@@ -1,0 +1,223 @@
+"""All leaves of a check: what is measured, compared and said of each."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.arrays import dtype_name
+from clinometer.check.claim import Claims, fault_of_form
+from clinometer.check.compare import (
+    Compared,
+    along_directions,
+    compare,
+    entry_by_entry,
+    findings_of,
+)
+from clinometer.check.plan import along, by_entry, small_leaves
+from clinometer.check.report import Finding, LeafSummary, Report
+from clinometer.check.subject import Slopes, Subject
+from clinometer.check.verdict import Evidence, Terms, Verdict
+from clinometer.check.why import not_repeatable, reason_of
+from clinometer.measure import KINK
+
+__all__ = ["Inspection"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
+"""Verdicts in the order in which one outweighs the other."""
+
+
+@final
+class Inspection:
+    """Measures and compares, leaf by leaf, and collects what was found."""
+
+    def __init__(
+        self, subject: Subject, claims: Claims, *, rtol: float, seed: int
+    ) -> None:
+        """Take up the claims; nothing is evaluated yet.
+
+        rtol : relative difference that is material.
+        seed : of the random directions.
+        """
+        self._subject = subject
+        self._claims = claims
+        self._rtol = rtol
+        self._seed = seed
+        self._layout = subject.function.layout
+        self._findings: list[Finding] = list(claims.findings)
+        self._largest = self._largest_claim()
+
+    def report(self, entries: int, began: float) -> Report:
+        """The finished report.
+
+        entries : so many entries are compared one by one.
+        began : reading of time.perf_counter at the start of the check, seconds.
+        """
+        subject = self._subject
+        measured = self._measure_entries(small_leaves(self._layout, entries))
+        subject.ask_again()  # after all those calls: does f still give the same?
+        count = len(self._layout.leaves)
+        leaves = tuple(self._leaf(k, measured.get(k)) for k in range(count))
+        verdicts = {found.verdict for found in (*leaves, *self._findings)}
+        order = sorted(self._findings, key=lambda found: WORST.index(found.verdict))
+        return Report(
+            verdict=next(verdict for verdict in WORST if verdict in verdicts),
+            findings=tuple(order),
+            leaves=leaves,
+            notes=() if subject.repeatable else (not_repeatable(subject),),
+            rtol=self._rtol,
+            evaluations=subject.function.evaluations,
+            seed=self._seed,
+            seconds=time.perf_counter() - began,
+        )
+
+    def _largest_claim(self) -> float:
+        """Largest |claim| * size among all entries of x, in units of f."""
+        largest = 0.0
+        for claim, where in zip(
+            self._claims.leaves, self._layout.slices(), strict=True
+        ):
+            if claim.values is not None:
+                with np.errstate(invalid="ignore", over="ignore"):
+                    change = np.abs(claim.values * self._subject.place.size[where])
+                known = change[np.isfinite(change)]
+                largest = max(largest, float(known.max(initial=0.0)))
+        return largest
+
+    def _measure_entries(self, leaves: set[int]) -> dict[int, Slopes]:
+        """Slopes along the entries of those leaves that can be compared, by leaf."""
+        lengths = np.diff(self._layout.starts)
+        claims = self._claims.leaves
+        wanted = [k for k in sorted(leaves) if claims[k].values is not None]
+        wanted = [k for k in wanted if lengths[k]]
+        if not wanted:
+            return {}
+        found = self._subject.measure(by_entry(self._subject.place, wanted))
+        measured: dict[int, Slopes] = {}
+        start = 0
+        for k in wanted:
+            part = slice(start, start + int(lengths[k]))
+            start = part.stop
+            measured[k] = found.part(part)
+        return measured
+
+    def _leaf(self, k: int, measured: Slopes | None) -> LeafSummary:
+        """Compare leaf k, note the findings, sum up."""
+        claim = self._claims.leaves[k].values
+        if claim is None:
+            return self._summary(k, None, Verdict.DIFFERS)
+        if claim.size == 0:
+            return self._summary(k, None, Verdict.AGREES)
+        if measured is None:
+            fault = fault_of_form(claim, self._layout, k)
+            if fault is not None:
+                self._findings.append(fault)
+                return self._summary(k, None, Verdict.DIFFERS)
+            return self._conclude(k, self._directions(k, claim), entries=0)
+        size = self._subject.place.size[self._layout.slices()[k]]
+        single = self._compare(
+            k,
+            entry_by_entry(claim, size, measured, repeatable=self._subject.repeatable),
+            measured,
+        )
+        if self._worth_a_second_look(single):
+            whole = self._directions(k, claim)
+            if whole.verdict is not Verdict.CANNOT_TELL:
+                return self._conclude(k, whole, entries=claim.size)
+        return self._conclude(k, single, entries=claim.size)
+
+    def _worth_a_second_look(self, compared: Compared) -> bool:
+        """Whether directions may settle what noise hides in single entries.
+
+        All entries moving together change f more than each of them alone, and the noise
+        stays the same.
+        """
+        if compared.verdict is not Verdict.CANNOT_TELL or compared.zero:
+            return False
+        unclear = compared.unclear
+        plain = np.isfinite(compared.evidence.error[unclear]).all()
+        plain &= not np.any(compared.code[unclear] == KINK)
+        return bool(plain and self._subject.repeatable and not compared.still.any())
+
+    def _directions(self, k: int, claim: Floats) -> Compared:
+        """Comparison of leaf k along random directions."""
+        lines = along(self._subject.place, k, self._seed)
+        measured = self._subject.measure(lines)
+        return self._compare(
+            k,
+            along_directions(
+                claim, lines.weights, measured, repeatable=self._subject.repeatable
+            ),
+            measured,
+        )
+
+    def _compare(self, k: int, evidence: Evidence, measured: Slopes) -> Compared:
+        """Verdicts on the evidence about leaf k."""
+        subject = self._subject
+        terms = Terms(
+            value=abs(subject.value),
+            roundoff=max(self._layout.roundoff[k], self._claims.leaves[k].roundoff),
+            rtol=self._rtol,
+            grain=subject.grain,
+            largest=self._largest,
+        )
+        return compare(
+            evidence,
+            measured,
+            terms,
+            variation=lambda: subject.change(k, self._seed),
+            repeatable=subject.repeatable,
+        )
+
+    def _conclude(self, k: int, compared: Compared, *, entries: int) -> LeafSummary:
+        """Note the findings of a comparison, and sum it up.
+
+        entries : how many entries were compared one by one, before or in it.
+        """
+        whole = compared.evidence.analytic.size if compared.evidence.directions else 0
+        self._findings += findings_of(
+            compared,
+            self._layout.paths[k],
+            self._layout.shapes[k],
+            missing=self._claims.leaves[k].missing,
+            repeatable=self._subject.repeatable,
+        )
+        return self._summary(
+            k, compared, compared.verdict, entries=entries, directions=whole
+        )
+
+    def _summary(
+        self,
+        k: int,
+        compared: Compared | None,
+        verdict: Verdict,
+        *,
+        entries: int = 0,
+        directions: int = 0,
+    ) -> LeafSummary:
+        """What to say of leaf k; compared is None where nothing was compared."""
+        differ = cannot_tell = 0
+        resolution, reason = math.inf, ""
+        if compared is not None:
+            differ = int(compared.wrong.sum())
+            cannot_tell = int(compared.unclear.sum())
+            resolution = float(compared.share.max())
+            reason = reason_of(compared, self._subject)
+        return LeafSummary(
+            path=self._layout.paths[k],
+            shape=self._layout.shapes[k],
+            dtype=dtype_name(self._layout.leaves[k]),
+            verdict=verdict,
+            entries=entries,
+            directions=directions,
+            differ=differ,
+            cannot_tell=cannot_tell,
+            resolution=resolution,
+            reason=reason,
+        )

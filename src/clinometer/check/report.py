@@ -1,0 +1,272 @@
+"""What a check found, as data: findings, a summary of each leaf, the report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+from clinometer.check.table import aligned, counted, digits, number, quantity
+from clinometer.check.verdict import Verdict
+from clinometer.errors import GradientError
+
+__all__ = ["Finding", "Json", "LeafSummary", "Report"]
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+SHOWN = 10
+"""Findings printed in the table; the others are counted."""
+
+
+@final
+@dataclass(frozen=True)
+class Finding:
+    """One place of the gradient and the verdict on it.
+
+    path : where the leaf stands, such as x['w'] or x.
+    index : place of the entry in its leaf; None for a whole leaf or a direction.
+    direction : number of the random direction within the leaf, None for an entry.
+    analytic : claimed derivative, in units of f / x; None if there is none.
+    numerical : measured derivative, in units of f / x; None if it was not measured.
+    error : half-width of its error bar, in units of f / x; +inf where unknown.
+    ratio : analytic / numerical, dimensionless; None where one of them is missing, not
+        finite or, for numerical, zero.
+    reason : why, in words; empty where the two agree.
+    """
+
+    path: str
+    index: tuple[int, ...] | None
+    direction: int | None
+    verdict: Verdict
+    analytic: float | None
+    numerical: float | None
+    error: float
+    ratio: float | None
+    reason: str
+
+    @property
+    def where(self) -> str:
+        """The place in print: x['w'][3, 1], or x['w'] direction 2."""
+        if self.direction is not None:
+            return f"{self.path} direction {self.direction}"
+        if not self.index:
+            return self.path
+        return f"{self.path}[{', '.join(map(str, self.index))}]"
+
+    def as_dict(self) -> dict[str, Json]:
+        """The finding in types that JSON knows; see `Report.as_dict`."""
+        return {
+            "path": self.path,
+            "index": None if self.index is None else list(self.index),
+            "direction": self.direction,
+            "verdict": self.verdict.value,
+            "analytic": _plain(self.analytic),
+            "numerical": _plain(self.numerical),
+            "error": _plain(self.error),
+            "ratio": _plain(self.ratio),
+            "reason": self.reason,
+        }
+
+
+@final
+@dataclass(frozen=True)
+class LeafSummary:
+    """What the check says of one array of x.
+
+    path, shape, dtype : the array.
+    entries : how many of its entries were compared one by one.
+    directions : along how many random directions it was compared as a whole.
+    differ, cannot_tell : how many of these comparisons came out so.
+    resolution : largest error, relative to the leaf's largest derivative (to the
+        change of f where that is zero), that would have passed; +inf if unknown.
+    reason : why the verdict is not that it agrees; else empty.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+    verdict: Verdict
+    entries: int
+    directions: int
+    differ: int
+    cannot_tell: int
+    resolution: float
+    reason: str
+
+    @property
+    def compared(self) -> str:
+        """What was compared, in words: "640 entries", "8 directions"."""
+        words: list[str] = []
+        if self.entries:
+            words.append(counted(self.entries, "entry", "entries"))
+        if self.directions:
+            words.append(counted(self.directions, "direction", "directions"))
+        return " + ".join(words) or "nothing"
+
+    @property
+    def digits(self) -> int:
+        """Decimal digits that the comparison resolves, >= 0."""
+        return digits(self.resolution)
+
+    def as_dict(self) -> dict[str, Json]:
+        """The summary in types that JSON knows; see `Report.as_dict`."""
+        return {
+            "path": self.path,
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+            "verdict": self.verdict.value,
+            "entries": self.entries,
+            "directions": self.directions,
+            "differ": self.differ,
+            "cannot_tell": self.cannot_tell,
+            "resolution": _plain(self.resolution),
+            "reason": self.reason,
+        }
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a check found; `str(report)` is a short table, verdict first.
+
+    verdict : DIFFERS if any comparison differs, else CANNOT_TELL if any leaf could not
+        be judged, else AGREES.
+    findings : what does not agree, worst first; where all agrees, the comparison of
+        each leaf in which claim and measurement lie furthest apart.
+    leaves : summary of every array of x.
+    notes : remarks that concern the whole check, such as an f that is not repeatable.
+    rtol : relative difference taken for material.
+    evaluations : points at which f was evaluated.
+    seed : of the random directions.
+    seconds : time the check took.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    leaves: tuple[LeafSummary, ...]
+    notes: tuple[str, ...]
+    rtol: float
+    evaluations: int
+    seed: int
+    seconds: float
+
+    def require(self) -> None:
+        """Pass if the gradient agrees.
+
+        Raises GradientError with the whole table if it differs, or if the check
+        cannot tell.
+        """
+        if self.verdict is not Verdict.AGREES:
+            raise GradientError(str(self))
+
+    def as_dict(self) -> dict[str, Json]:
+        """The report in types that JSON knows, under the names of its attributes.
+
+        A verdict is its word, such as "cannot-tell"; a missing number is null; the
+        numbers that JSON lacks are the strings "inf", "-inf" and "nan".
+        """
+        return {
+            "verdict": self.verdict.value,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "leaves": [leaf.as_dict() for leaf in self.leaves],
+            "notes": list(self.notes),
+            "rtol": self.rtol,
+            "evaluations": self.evaluations,
+            "seed": self.seed,
+            "seconds": self.seconds,
+        }
+
+    def __str__(self) -> str:
+        form = [found for found in self.findings if found.analytic is None]
+        places = [found for found in self.findings if found.analytic is not None]
+        remarks = [f"{found.path}: {found.reason}" for found in form]
+        remarks += [
+            f"{leaf.path}: {leaf.reason}" for leaf in self.leaves if leaf.reason
+        ]
+        blocks = [
+            [_headline(self)],
+            [*self.notes, *_first(remarks, "remarks")],
+            _worst(places),
+            _overview(self),
+        ]
+        return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _headline(report: Report) -> str:
+    """The verdict and the counts behind it."""
+    word = report.verdict.value.upper().replace("-", " ")
+    entries = sum(leaf.entries for leaf in report.leaves)
+    directions = sum(leaf.directions for leaf in report.leaves)
+    differ = sum(leaf.differ for leaf in report.leaves)
+    unclear = sum(leaf.cannot_tell for leaf in report.leaves)
+    compared: list[str] = []
+    if entries:
+        compared.append(counted(entries, "entry", "entries"))
+    if directions:
+        compared.append(counted(directions, "direction", "directions"))
+    if not compared:
+        return f"{word}  the claimed gradient could not be compared"
+    outcome = [counted(differ, "differs", "differ")] if differ else []
+    outcome += [f"{unclear:,} cannot be told"] if unclear else []
+    if report.verdict is Verdict.AGREES:
+        outcome = ["all agree"]
+    checked = " and ".join(compared)
+    return f"{word}  {checked} checked" + (f", {', '.join(outcome)}" if outcome else "")
+
+
+def _first(lines: list[str], what: str) -> list[str]:
+    """The first lines, and a count of the others."""
+    others = len(lines) - SHOWN
+    return [*lines[:SHOWN], f"… and {others:,} more {what}"] if others > 0 else lines
+
+
+def _worst(findings: list[Finding]) -> list[str]:
+    """The table of the worst findings, and a count of the others."""
+    if not findings:
+        return []
+    rows = [
+        [
+            finding.where,
+            number(finding.analytic),
+            quantity(finding.numerical, finding.error),
+            number(finding.ratio, 5),
+            _status(finding),
+        ]
+        for finding in findings[:SHOWN]
+    ]
+    lines = aligned(["where", "analytic", "numerical ± bar", "ratio", "status"], rows)
+    others = len(findings) - SHOWN
+    return [*lines, f"… and {others:,} more"] if others > 0 else lines
+
+
+def _status(finding: Finding) -> str:
+    word = finding.verdict.value.replace("-", " ")
+    return f"{word}: {finding.reason}" if finding.reason else word
+
+
+def _overview(report: Report) -> list[str]:
+    """One line a leaf, and what the check cost."""
+    order = sorted(report.leaves, key=lambda leaf: leaf.verdict is Verdict.AGREES)
+    rows = [
+        [leaf.path, str(leaf.shape), leaf.dtype, leaf.compared, _seen(leaf)]
+        for leaf in order
+    ]
+    cost = (
+        f"{counted(report.evaluations, 'evaluation', 'evaluations')} of f in "
+        f"{report.seconds:.2g} s, rtol {report.rtol:.2g}, seed {report.seed}"
+    )
+    head, *lines = aligned(["leaf", "shape", "dtype", "compared", "resolved to"], rows)
+    return [head, *_first(lines, "leaves"), cost]
+
+
+def _seen(leaf: LeafSummary) -> str:
+    if not leaf.entries + leaf.directions:
+        return "–"
+    if leaf.resolution == 0:
+        return "exact"
+    return counted(leaf.digits, "digit", "digits")
+
+
+def _plain(value: float | None) -> Json:
+    """A number that JSON knows, or the string for one that it does not."""
+    return value if value is None or math.isfinite(value) else str(value)

@@ -1,0 +1,157 @@
+"""f at x as a check sees it: its value, whether it repeats, how it changes nearby."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.check.plan import Place, along
+from clinometer.check.verdict import ROUNDING, Change
+from clinometer.errors import FunctionError
+from clinometer.evaluate import Function
+from clinometer.ladder import Lines
+from clinometer.measure import measure
+
+__all__ = ["Slopes", "Subject"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+NEAR = 2.0**-4
+"""Move that is small beside an entry, relative to its size: the ladder's first step."""
+
+FAR = (1.0, 4.0)
+"""Moves as large as the entries and larger, relative to their size."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """Measured slopes along E lines.
+
+    value, error : (E) in units of f / t; NaN and +inf where unknown.
+    step : (E) finest step that each rests on, in units of t.
+    code : (E) how each came out: place of its `Status` in `OUTCOMES`.
+    """
+
+    value: Floats
+    error: Floats
+    step: Floats
+    code: NDArray[np.integer[Any]]
+
+    def part(self, where: slice) -> Slopes:
+        """Some of them."""
+        return Slopes(
+            self.value[where], self.error[where], self.step[where], self.code[where]
+        )
+
+
+@final
+class Subject:
+    """The function and the point of a check.
+
+    place : x and the sizes of its entries.
+    values : f(x) as often as it was asked for.
+    """
+
+    def __init__(self, function: Function, place: Place) -> None:
+        """Evaluate f twice at x.
+
+        Raises FunctionError if f raises there, or if its value is not finite.
+        """
+        self.function = function
+        self.place = place
+        self.values: list[float] = []
+        self.ask_again()
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Evaluate f at x once more, in a call of its own."""
+        points = _Points(self.place.x[None])
+        value = float(self.function.values(points)[0, 0])
+        if not np.isfinite(value):
+            self._raise(value)
+        self.values.append(value)
+
+    def _raise(self, value: float) -> None:
+        fault = self.function.fault
+        if fault is None:
+            raise FunctionError(
+                f"f(x) must be finite, got {value}; choose a point inside the domain "
+                "of f"
+            )
+        where, error = fault
+        raise FunctionError(
+            f"f raised {type(error).__name__} at {where}: {error}"
+        ) from error
+
+    @property
+    def value(self) -> float:
+        """f(x), as it came first."""
+        return self.values[0]
+
+    @property
+    def roundoff(self) -> float:
+        """Unit roundoff of the coarsest dtype among x and f(x)."""
+        function = self.function
+        return max(function.outcome.roundoff, *function.layout.roundoff)
+
+    @property
+    def grain(self) -> float:
+        """What rounding may do to a value of f, in units of f."""
+        return ROUNDING * self.roundoff * abs(self.value)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether f gave the same value each time, up to rounding."""
+        return max(self.values) - min(self.values) <= self.grain
+
+    def measure(self, lines: Lines) -> Slopes:
+        """Slopes of f along lines, with their bars."""
+        found = measure(self.function, lines)
+        return Slopes(
+            value=found.value[:, 0],
+            error=found.error[:, 0],
+            step=found.step[:, 0],
+            code=found.code[:, 0],
+        )
+
+    def change(self, leaf: int, seed: int) -> Change:
+        """How f changes when a whole leaf moves; 6 evaluations.
+
+        Moves that lead out of f's domain do not count.
+        """
+        lines = along(self.place, leaf, seed)
+        moves = np.array([side * t for t in (NEAR, *FAR) for side in (1.0, -1.0)])
+        rows = np.repeat(self.place.x[None], len(moves), axis=0)
+        rows[:, lines.entries[0]] += moves[:, None] * lines.weights[0]
+        values = self.function.values(_Points(rows))[:, 0]
+        changes = np.abs(values - self.value)
+        changes[~np.isfinite(changes)] = 0.0
+        return Change(
+            near=float(changes[:2].max()) / NEAR,
+            far=float(changes.max()),
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """Points given as rows: matrix (P, n)."""
+
+    matrix: Floats
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return len(self.matrix)
+
+    def rows(self, start: int, stop: int) -> Floats:
+        """(stop - start, n) a range of them, copied."""
+        return self.matrix[start:stop].copy()
+
+    def describe(self, point: int) -> str:
+        """Where one of them lies."""
+        return "x itself" if self.count == 1 else f"a random point near x ({point})"

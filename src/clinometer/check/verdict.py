@@ -1,0 +1,219 @@
+"""The rule by which a claimed derivative is judged against a measured one.
+
+Pure arithmetic on arrays of one leaf: entries of it, or directions within it. Every
+threshold is a ratio. With f or x in other units (a power of two), each comparison has
+both its sides scaled alike, so no verdict changes.
+
+A claim *differs* where it is further from the measured value than each of
+
+1.  the error bar, widened: a check looks at hundreds of bars at once, and bars that
+    cover the truth 99 times in 100 must not fail one entry in 100;
+2.  what rounding explains: the claim was computed in some dtype, too;
+3.  what is material: rtol times the derivative's own size.
+
+It *agrees* only if the check could have seen an error that matters: the widened bar
+must be small beside the derivatives of its leaf. Otherwise the check *cannot tell*.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "AT_KINK",
+    "GROSS",
+    "GUARD",
+    "RESOLUTION",
+    "ROUNDING",
+    "RTOL",
+    "Change",
+    "Evidence",
+    "Terms",
+    "Verdict",
+    "blind",
+    "default_rtol",
+    "differing",
+    "is_zero",
+    "reference",
+    "resolution",
+    "widened",
+]
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+GUARD = 3.0
+"""Factor on an error bar before a difference counts, dimensionless. Bars are made to
+cover in 99 % of all cases; tests/check/test_false_alarms.py measures what is left
+outside three of them: nothing in some ten thousand right entries."""
+
+GROSS = 10.0
+"""The same factor where the bar itself is in doubt: f is not repeatable, or noise and
+structure could not be told apart. In the benchmark no error is ten bars wide."""
+
+AT_KINK = 1.2
+"""The same factor at a kink, where the bar is no error but the interval between left
+and right slope; the two slopes are known to a few per cent or better."""
+
+ROUNDING = 16.0
+"""Unit roundoffs that a right gradient may be off, per entry. A sum of N terms loses
+about sqrt(N) of them if added one by one and log2(N) if added in pairs, as libraries
+do: 16 stands for a few hundred terms or for tens of thousands, each as large as f. It
+does not grow with the size of x: if it did, one wrong entry of many would pass."""
+
+RESOLUTION = 1e-3
+"""Widest bar with which a claim can agree, relative to the largest derivative in its
+leaf: with less than three digits a check would pass what it cannot see."""
+
+RTOL = 1e-6
+"""Relative difference that is material in float64, dimensionless."""
+
+
+class Verdict(Enum):
+    """Outcome of a comparison."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    CANNOT_TELL = "cannot-tell"
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is claimed and what was measured, for E entries or directions of one leaf.
+
+    analytic : (E) claimed derivative, in units of f / x; NaN and inf are allowed.
+    numerical : (E) measured derivative, in units of f / x; NaN where unknown.
+    error : (E) half-width of its error bar, in units of f / x; +inf where unknown.
+    size : (E) typical size of the entry, in units of x, > 0; 1 for a direction, which
+        is as long as its entries are large.
+    magnitude : (E) root-sum-square of the claimed terms, in units of f / x: |analytic|
+        for an entry; for a direction it does not cancel as the sum itself may.
+    width : (E) factor on the bar: GUARD, GROSS or AT_KINK.
+    directions : whether these are directions, not entries.
+    """
+
+    analytic: Floats
+    numerical: Floats
+    error: Floats
+    size: Floats
+    magnitude: Floats
+    width: Floats
+    directions: bool
+
+
+@final
+@dataclass(frozen=True)
+class Terms:
+    """What a comparison takes for small.
+
+    value : |f(x)|, in units of f.
+    roundoff : unit roundoff of the coarser dtype of x and its claimed gradient.
+    rtol : relative difference that is material.
+    grain : what rounding may do to a value of f, in units of f.
+    largest : largest |claim| * size in all of x, in units of f.
+    """
+
+    value: float
+    roundoff: float
+    rtol: float
+    grain: float
+    largest: float
+
+
+@final
+@dataclass(frozen=True)
+class Change:
+    """How f changes when all of a leaf moves at random; for leaves without slope.
+
+    near : change per move, for moves that are small beside the entries, in units of f.
+    far : largest change for moves up to a few times the entries, in units of f.
+    """
+
+    near: float
+    far: float
+
+
+def default_rtol(roundoff: float) -> float:
+    """Relative difference that is material, for the coarsest dtype involved.
+
+    roundoff : its unit roundoff. In float64 and finer 1e-6, which is far above what a
+        careful gradient loses. Below it the square root of the roundoff, half of the
+        digits (2.4e-4 in float32, 2.2e-2 in float16, 6.3e-2 in bfloat16): ordinary
+        cancellation costs the other half.
+    """
+    return RTOL if roundoff <= np.finfo(np.float64).eps / 2 else math.sqrt(roundoff)
+
+
+def widened(evidence: Evidence) -> Floats:
+    """(E) the bar with its factor, in units of f / x."""
+    return evidence.width * evidence.error
+
+
+def differing(evidence: Evidence, terms: Terms) -> Bools:
+    """(E) where the claim is wrong by more than bar, rounding and rtol together allow.
+
+    A NaN is never right. An infinite claim is wrong where the derivative is known.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = np.abs(evidence.analytic - evidence.numerical)
+        finite = np.where(np.isfinite(evidence.analytic), evidence.magnitude, 0.0)
+        largest = np.maximum(finite, np.abs(evidence.numerical))
+        beyond = gap > widened(evidence)
+        beyond &= gap > _rounding(evidence, terms)
+        beyond &= gap > terms.rtol * largest
+    return beyond | np.isnan(evidence.analytic)
+
+
+def is_zero(evidence: Evidence, terms: Terms) -> bool:
+    """Whether claimed and measured derivatives are all zero within bar and rounding."""
+    with np.errstate(invalid="ignore"):
+        bar = widened(evidence)
+        moving = np.abs(evidence.numerical) > bar
+        claimed = np.abs(evidence.analytic) > bar + _rounding(evidence, terms)
+    return not bool(np.any(moving | claimed))
+
+
+def blind(evidence: Evidence) -> Bools:
+    """(E) where f gave the very same value at all steps, though a slope is claimed.
+
+    Bar and value are both exactly zero there, as for an f that is 0 at every step.
+    """
+    still = (evidence.numerical == 0) & (evidence.error == 0)
+    return still & (evidence.analytic != 0)
+
+
+def reference(evidence: Evidence) -> float:
+    """Largest known change of f that a leaf's entries stand for, in units of f."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        sizes = np.maximum(np.abs(evidence.analytic), np.abs(evidence.numerical))
+        return _largest(sizes * evidence.size)
+
+
+def resolution(evidence: Evidence, scale: float) -> Floats:
+    """(E) widened bar relative to a change of f; 0 where the bar is 0, inf at scale 0.
+
+    scale : the change of f to compare with, in units of f, >= 0.
+    """
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        share = widened(evidence) * evidence.size / scale
+    return np.where(evidence.error == 0, 0.0, np.where(np.isnan(share), np.inf, share))
+
+
+def _rounding(evidence: Evidence, terms: Terms) -> Floats:
+    """(E) what rounding may do to a right claim, in units of f / x."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        terms_of_sum = evidence.magnitude + terms.value / evidence.size
+        allowed = ROUNDING * terms.roundoff * terms_of_sum
+    return np.where(np.isfinite(evidence.analytic), allowed, 0.0)
+
+
+def _largest(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.max()) if finite.size else 0.0
