@@ -45,8 +45,8 @@ def stencil(offsets: Sequence[float], derivative: int = 1) -> Stencil:
             f"got {len(places)}"
         )
     made = Stencil(np.array(places), fornberg(places, derivative), derivative)
-    # The moment of degree K is a derivative of Π (t - o) at 0. Where it vanishes, that of
-    # degree K + 1 does not, for the derivative one lower has no double root (Rolle).
+    # The moment of degree K is a derivative of Π (t - o) at 0. Where it vanishes, that
+    # of degree K + 1 does not: the derivative one lower has no double root (Rolle).
     if made.order > len(places) - derivative + 1:
         raise InputError(TOO_CLOSE.format(places))
     return made
