@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.errors import InputError
-from clinometer.estimate import CODES, OUTCOMES, Estimate, Status
+from clinometer.estimate import CONVERGED, OUTCOMES, Estimate
 from clinometer.evaluate import Function
 from clinometer.ladder import Lines, coordinates, directions, pairs, scales
 from clinometer.measure import Measured, measure
@@ -162,7 +162,7 @@ def hessian_product(
     lines = directions(problem.layout, problem.x, both, problem.scale)
     cross = problem.measure(lines, derivative=2)
     cross.value[zero], cross.error[zero] = 0.0, 0.0
-    cross.code[zero] = CODES[Status.CONVERGED]
+    cross.code[zero] = CONVERGED
     found = _polarised(cross, 4 * problem.scale / size)
     return problem.estimate(lambda part: problem.layout.tree(part[:, 0]), found)
 
@@ -211,7 +211,9 @@ class _Problem:
         """(n) a tree like x, flat and finite."""
         flat = self.layout.like(tree, name)
         if not np.isfinite(flat).all():
-            raise InputError(f"{name} must be finite, got {flat[~np.isfinite(flat)][0]}")
+            raise InputError(
+                f"{name} must be finite, got {flat[~np.isfinite(flat)][0]}"
+            )
         return flat
 
     def coordinates(self) -> Lines:

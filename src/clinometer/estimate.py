@@ -28,7 +28,15 @@ class Status(enum.Enum):
 OUTCOMES = np.array(list(Status), dtype=object)
 """Every status, from the best to the worst; inside, a status is its place here."""
 
-CODES = {status: code for code, status in enumerate(Status)}
+(
+    CONVERGED,
+    NOISE_LIMITED,
+    TRUNCATION_LIMITED,
+    ONE_SIDED,
+    KINK,
+    AMBIGUOUS,
+    FAILED,
+) = range(len(OUTCOMES))
 
 
 @final

@@ -56,7 +56,9 @@ class Points(Protocol):
 def flatten_input(x: Tree) -> Flattened:
     """Leaves, paths and way back of a user's input, whoever knows its containers."""
     flattened = flatten(x)
-    if not all(is_array(v) or isinstance(v, int | float | complex) for v in flattened[0]):
+    if not all(
+        is_array(v) or isinstance(v, int | float | complex) for v in flattened[0]
+    ):
         return engines.flatten_registered(x) or flattened
     return flattened
 
@@ -254,7 +256,9 @@ class Function:
             value = self._call(arguments)
         except ValueError as error:
             if frozen and "read-only" in str(error):
-                raise FunctionError(_WRITES.format(place="a batch of points")) from error
+                raise FunctionError(
+                    _WRITES.format(place="a batch of points")
+                ) from error
             raise
         if before is not None and self._library == "torch":
             for argument, kept in zip(arguments, before, strict=True):

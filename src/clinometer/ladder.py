@@ -8,7 +8,7 @@ eighth order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import final
 
@@ -76,16 +76,19 @@ class Ladder:
         """First row that counts as tiny: there a smooth f no longer moves."""
         return self.probe[0] if self.probe else self.rows
 
-    def steps(self, lines: Lines) -> Floats:
-        """(rows, L) every step of every line, in units of t, representable at x."""
-        nominal = IRREGULAR * lines.scale * np.exp2(-np.array(self.exponents))[:, None]
-        return lines.representable(nominal)
+    def steps(self, lines: Lines, rows: tuple[int, ...] | None = None) -> Floats:
+        """(R, L) steps of every line, in units of t: those of some rows, or of all."""
+        chosen = range(self.rows) if rows is None else rows
+        size = [2.0 ** -self.exponents[row] for row in chosen]
+        return lines.representable(IRREGULAR * lines.scale * np.array(size)[:, None])
 
 
 def _ladder(*, finest: int, start: tuple[int, ...], probe: tuple[int, ...]) -> Ladder:
     exponents = tuple(range(-10, finest + 1, 2))
     rows = {p: row for row, p in enumerate(exponents)}
-    return Ladder(exponents, tuple(rows[p] for p in start), tuple(rows[p] for p in probe))
+    return Ladder(
+        exponents, tuple(rows[p] for p in start), tuple(rows[p] for p in probe)
+    )
 
 
 @final
@@ -113,6 +116,16 @@ class Lines:
         """How many lines."""
         return len(self.scale)
 
+    def some(self, lines: Ints) -> Lines:
+        """Some of the lines."""
+        return replace(
+            self,
+            entries=self.entries[lines],
+            weights=self.weights[lines],
+            scale=self.scale[lines],
+            reach=self.reach[lines],
+        )
+
     @property
     def size(self) -> Floats:
         """(L) the entries of x that move, in units of t; zero for directions."""
@@ -135,7 +148,7 @@ class Lines:
         return np.where(exact > 0, exact, t)
 
     def arrived(self, t: Floats) -> Floats:
-        """(R, L) the t really taken, once x + t is rounded to the dtype of its leaf."""
+        """(..., L) the t really taken, once x + t is rounded to the dtype of x."""
         if self.entries.shape[1] != 1:
             return t
         entry = self.entries[:, 0]

@@ -27,9 +27,7 @@ Tree: TypeAlias = Any
 Flattened: TypeAlias = tuple[list[Any], list[str], Callable[[Sequence[Any]], Any]]
 
 
-def flatten(
-    tree: Tree, name: str = "x", *, none_is_leaf: bool = False
-) -> Flattened:
+def flatten(tree: Tree, name: str = "x", *, none_is_leaf: bool = False) -> Flattened:
     """Leaves of a tree, the printable path of each, and the way back.
 
     name : what the tree is called in the paths, such as ``x['w'][0]``.

@@ -28,7 +28,7 @@ from clinometer.check.verdict import (
     reference,
     resolution,
 )
-from clinometer.measure import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
+from clinometer.estimate import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
 
 __all__ = ["Compared", "along_directions", "compare", "entry_by_entry", "findings_of"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import TypeAlias, final
 
 import numpy as np
@@ -18,12 +19,13 @@ from clinometer.check.compare import (
     entry_by_entry,
     findings_of,
 )
-from clinometer.check.plan import along, by_entry, small_leaves
+from clinometer.check.plan import along, by_entry, elsewhere, small_leaves
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.subject import Slopes, Subject
-from clinometer.check.verdict import Evidence, Terms, Verdict
+from clinometer.check.verdict import GUARD, Evidence, Terms, Verdict, differing
 from clinometer.check.why import not_repeatable, reason_of
-from clinometer.measure import KINK
+from clinometer.estimate import CONVERGED, KINK
+from clinometer.ladder import Lines
 
 __all__ = ["Inspection"]
 
@@ -31,6 +33,9 @@ Floats: TypeAlias = NDArray[np.float64]
 
 WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
 """Verdicts in the order in which one outweighs the other."""
+
+LEAST_MOVE = 64.0
+"""An entry counts as seen along a direction if it moves by this part of its size."""
 
 
 @final
@@ -119,46 +124,85 @@ class Inspection:
             if fault is not None:
                 self._findings.append(fault)
                 return self._summary(k, None, Verdict.DIFFERS)
-            return self._conclude(k, self._directions(k, claim), entries=0)
-        size = self._subject.place.size[self._layout.slices()[k]]
-        single = self._compare(
-            k,
-            entry_by_entry(claim, size, measured, repeatable=self._subject.repeatable),
-            measured,
-        )
-        if self._worth_a_second_look(single):
-            whole = self._directions(k, claim)
-            if whole.verdict is not Verdict.CANNOT_TELL:
-                return self._conclude(k, whole, entries=claim.size)
+            return self._conclude(k, self._directions(k), entries=0)
+        single = self._by_entry(k, measured)
+        whole = self._second_look(k, single, measured)
+        if whole is not None and whole.verdict is not Verdict.CANNOT_TELL:
+            return self._conclude(k, whole, entries=claim.size)
         return self._conclude(k, single, entries=claim.size)
 
-    def _worth_a_second_look(self, compared: Compared) -> bool:
-        """Whether directions may settle what noise hides in single entries.
+    def _second_look(
+        self, k: int, single: Compared, measured: Slopes
+    ) -> Compared | None:
+        """Comparison along directions, where noise hides single entries of leaf k.
 
         All entries moving together change f more than each of them alone, and the noise
-        stays the same.
+        stays the same. None where that would not help, or where the slopes along the
+        directions contradict those along the entries.
         """
-        if compared.verdict is not Verdict.CANNOT_TELL or compared.zero:
-            return False
-        unclear = compared.unclear
-        plain = np.isfinite(compared.evidence.error[unclear]).all()
-        plain &= not np.any(compared.code[unclear] == KINK)
-        return bool(plain and self._subject.repeatable and not compared.still.any())
+        unclear = single.unclear
+        if single.verdict is not Verdict.CANNOT_TELL or single.zero:
+            return None
+        alone = unclear.size == 1  # no direction but the entry itself
+        if alone or single.still.any() or not self._subject.repeatable:
+            return None
+        where = self._layout.slices()[k]
+        place = self._subject.place
+        seen = place.move[where] >= place.size[where] / LEAST_MOVE
+        plain = np.isfinite(measured.error) & (measured.code != KINK) & seen
+        if not plain[unclear].all():
+            return None
+        lines = along(place, k, self._seed)
+        found = self._subject.measure(lines)
+        expected = lines.weights @ measured.value
+        spread = np.sqrt(np.square(lines.weights) @ np.square(measured.error))
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(found.value - expected)
+        if not np.all(apart <= GUARD * (spread + found.error)):
+            return None
+        return self._along(k, lines, found)
 
-    def _directions(self, k: int, claim: Floats) -> Compared:
+    def _directions(self, k: int) -> Compared:
         """Comparison of leaf k along random directions."""
         lines = along(self._subject.place, k, self._seed)
-        measured = self._subject.measure(lines)
-        return self._compare(
-            k,
-            along_directions(
-                claim, lines.weights, measured, repeatable=self._subject.repeatable
-            ),
-            measured,
-        )
+        return self._along(k, lines, self._subject.measure(lines))
 
-    def _compare(self, k: int, evidence: Evidence, measured: Slopes) -> Compared:
-        """Verdicts on the evidence about leaf k."""
+    def _by_entry(self, k: int, found: Slopes) -> Compared:
+        """Comparison of leaf k with slopes found along its entries."""
+        claim = self._claims.leaves[k].values
+        assert claim is not None  # only leaves with values are compared
+        size = self._subject.place.size[self._layout.slices()[k]]
+        repeatable = self._subject.repeatable
+
+        def build(found: Slopes) -> Evidence:
+            return entry_by_entry(claim, size, found, repeatable=repeatable)
+
+        lines = by_entry(self._subject.place, [k])
+        return self._compare(k, found, lines=lines, build=build)
+
+    def _along(self, k: int, lines: Lines, found: Slopes) -> Compared:
+        """Comparison of leaf k with slopes found along directions."""
+        claim = self._claims.leaves[k].values
+        assert claim is not None  # only leaves with values are compared
+        repeatable = self._subject.repeatable
+
+        def build(found: Slopes) -> Evidence:
+            return along_directions(claim, lines.weights, found, repeatable=repeatable)
+
+        return self._compare(k, found, lines=lines, build=build)
+
+    def _compare(
+        self,
+        k: int,
+        found: Slopes,
+        *,
+        lines: Lines,
+        build: Callable[[Slopes], Evidence],
+    ) -> Compared:
+        """Verdicts on leaf k from the slopes found along lines.
+
+        build : the evidence that slopes along these lines are.
+        """
         subject = self._subject
         terms = Terms(
             value=abs(subject.value),
@@ -167,9 +211,14 @@ class Inspection:
             grain=subject.grain,
             largest=self._largest,
         )
+        doubted = differing(build(found), terms) & (found.code != CONVERGED)
+        if doubted.any():
+            again = found.replaced(doubted, subject.measure(elsewhere(lines, doubted)))
+            cleared = doubted & ~differing(build(again), terms)
+            found = found.spanning(again, cleared)
         return compare(
-            evidence,
-            measured,
+            build(found),
+            found,
             terms,
             variation=lambda: subject.change(k, self._seed),
             repeatable=subject.repeatable,

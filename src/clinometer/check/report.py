@@ -10,7 +10,7 @@ from clinometer.check.table import aligned, counted, digits, number, quantity
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
 
-__all__ = ["Finding", "Json", "LeafSummary", "Report"]
+__all__ = ["Finding", "Json", "LeafSummary", "Report", "plain"]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -60,10 +60,10 @@ class Finding:
             "index": None if self.index is None else list(self.index),
             "direction": self.direction,
             "verdict": self.verdict.value,
-            "analytic": _plain(self.analytic),
-            "numerical": _plain(self.numerical),
-            "error": _plain(self.error),
-            "ratio": _plain(self.ratio),
+            "analytic": plain(self.analytic),
+            "numerical": plain(self.numerical),
+            "error": plain(self.error),
+            "ratio": plain(self.ratio),
             "reason": self.reason,
         }
 
@@ -119,7 +119,7 @@ class LeafSummary:
             "directions": self.directions,
             "differ": self.differ,
             "cannot_tell": self.cannot_tell,
-            "resolution": _plain(self.resolution),
+            "resolution": plain(self.resolution),
             "reason": self.reason,
         }
 
@@ -267,6 +267,6 @@ def _seen(leaf: LeafSummary) -> str:
     return counted(leaf.digits, "digit", "digits")
 
 
-def _plain(value: float | None) -> Json:
+def plain(value: float | None) -> Json:
     """A number that JSON knows, or the string for one that it does not."""
     return value if value is None or math.isfinite(value) else str(value)

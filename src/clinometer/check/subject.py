@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clinometer.check.plan import Place, along
 from clinometer.check.verdict import ROUNDING, Change
 from clinometer.errors import FunctionError
+from clinometer.estimate import AMBIGUOUS
 from clinometer.evaluate import Function
 from clinometer.ladder import Lines
 from clinometer.measure import measure
@@ -46,6 +47,23 @@ class Slopes:
         return Slopes(
             self.value[where], self.error[where], self.step[where], self.code[where]
         )
+
+    def replaced(self, where: NDArray[np.bool_], other: Slopes) -> Slopes:
+        """These, with the other's W in place of those at the W places of where."""
+        value, error = self.value.copy(), self.error.copy()
+        step, code = self.step.copy(), self.code.copy()
+        value[where], error[where] = other.value, other.error
+        step[where], code[where] = other.step, other.code
+        return Slopes(value, error, step, code)
+
+    def spanning(self, other: Slopes, where: NDArray[np.bool_]) -> Slopes:
+        """These, with bars that hold the other's bars, too, at the places of where."""
+        with np.errstate(invalid="ignore"):
+            both = np.abs(self.value - other.value) + self.error + other.error
+        both[np.isnan(both)] = np.inf
+        error, code = self.error.copy(), self.code.copy()
+        error[where], code[where] = both[where], AMBIGUOUS
+        return Slopes(self.value, error, self.step, code)
 
 
 @final

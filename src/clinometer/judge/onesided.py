@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clinometer.judge.rows import MUCH, Rows
 from clinometer.ladder import RATIO, Ladder
-from clinometer.tables import MUCH, Rows
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.intp]
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+Ints: TypeAlias = NDArray[np.intp]
 
 ROWS = 6
 """Rows of a one-sided table: fifth order, over a 1024-fold range of steps."""
+
+GAIN = 2.1
+"""Noise of an extrapolated one-sided quotient over sigma / h, at most: sqrt(2) for two
+values, times the extrapolation's 4/3 * 16/15 * 64/63 * ..."""
+
+FACTOR = 10.0
+"""Multiples of that noise in the bar."""
 
 
 @final
@@ -38,12 +45,12 @@ def one_sided_rows(ladder: Ladder, finite: Bools) -> Ints:
     rows = np.arange(ladder.rows)[:, None]
     usable = finite & (rows >= ladder.start[0])
     first = np.where(usable.any(axis=0), usable.argmax(axis=0), ladder.start[0])
-    first = np.minimum(first, ladder.rows - ROWS)
+    first = np.maximum(np.minimum(first, ladder.rows - ROWS), 0)
     return first + np.arange(ROWS)[:, None]
 
 
 def one_sided(
-    change: Floats, offset: Floats, rounding: Floats, derivative: int
+    change: Floats, offset: Floats, rounding: Floats, *, derivative: int
 ) -> OneSided:
     """Derivative of order 1 or 2 from values on one side.
 
@@ -51,31 +58,29 @@ def one_sided(
     offset : (R, C) all of one sign, four times smaller from row to row.
     rounding : (C) rounding error of one value of f.
 
-    Quotients are extrapolated in powers of h (Neville); the bar is the larger
-    difference to both parents plus ten times the noise in the entry.
+    Quotients are extrapolated in powers of h (Neville); the bar is the larger difference
+    to both parents plus noise, which the last residual of the finest rows may raise.
     """
-    quotient, reach = change / offset, np.abs(offset)
-    gain = 2.1 * np.ones_like(offset)
-    if derivative == 2:
+    quotient, unit = change / offset, GAIN / np.abs(offset)
+    if derivative == 2:  # twice the divided difference of f'(x) + f'' h / 2 + ...
         quotient = 2 * (quotient[:-1] - quotient[1:]) / (offset[:-1] - offset[1:])
-        reach = reach[1:]
-        gain = 2.1 / reach
+        unit = unit[1:] / np.abs(offset[1:])
     value = np.full(change.shape[1], np.nan)
     error, step = np.full_like(value, np.inf), np.full_like(value, np.nan)
+    c, noise = np.arange(len(value)), rounding
     table, base = quotient, 1.0
-    noise = rounding
-    for m in range(1, ROWS):
+    for m in range(1, ROWS - derivative + 1):
         base *= RATIO
         last, table = table, table[1:] + (table[1:] - table[:-1]) / (base - 1)
+        if len(table) == 2:
+            noise = np.fmax(noise, np.abs(table[1] - table[0]) / unit[-1])
         apart = np.maximum(np.abs(table - last[1:]), np.abs(table - last[:-1]))
-        if m == ROWS - 2 - (derivative == 2):  # the last residual there is bounds noise
-            noise = np.fmax(noise, np.abs(table[-1] - table[-2]) * (reach / gain)[-1] / 2)
-        bars = apart + 10 * noise * gain[m:][: len(apart)] / reach[m:]
+        bars = apart + FACTOR * noise * unit[m:]
         bars = np.where(np.isfinite(bars), bars, np.inf)
-        best, c = bars.argmin(axis=0), np.arange(len(value))
+        best = bars.argmin(axis=0)
         better = bars[best, c] < error
         value = np.where(better, table[best, c], value)
-        step = np.where(better, reach[best + m, c], step)
+        step = np.where(better, np.abs(offset)[best + m, c], step)
         error = np.where(better, bars[best, c], error)
     return OneSided(value, error, step)
 
@@ -96,19 +101,20 @@ class Kink:
 
 
 def kink_of(rows: Rows, derivative: int) -> Kink:
-    """Whether E falls like h, not like h**2, on the three finest rows that resolve it."""
-    clear = np.abs(rows.even) > MUCH * rows.floor
+    """Whether the bend falls like h, not like h**2, on the three finest clear rows.
+
+    A second derivative does not exist at a kink: its error is inf.
+    """
+    clear = np.abs(rows.bend) > MUCH * rows.floor
     order = np.argsort(~clear[::-1], axis=0, kind="stable")[:3]
-    three = len(clear) - 1 - order
-    c = np.arange(clear.shape[1])
-    even, step = rows.even[three, c], rows.step[three, c]
-    power = np.log2(np.abs(even[1:] / even[:-1])) / np.log2(step[1:] / step[:-1])
+    three, c = len(clear) - 1 - order, np.arange(clear.shape[1])
+    bend, step = rows.bend[three, c], rows.step[three, c]
+    power = np.log2(np.abs(bend[1:] / bend[:-1])) / np.log2(step[1:] / step[:-1])
     found = clear[three, c].all(axis=0) & (np.abs(power - 1) < 0.2).all(axis=0)
-    found &= (np.sign(even) == np.sign(even[0])).all(axis=0)
-    gap = np.abs(even[0]) / step[0]
-    value = rows.odd[three[0], c]
-    error = gap + np.abs(value - rows.odd[three[1], c])
-    error += MUCH * rows.floor[three[0], c] / step[0]
+    found &= (np.sign(bend) == np.sign(bend[0])).all(axis=0)
+    value, finest = rows.odd[three[0], c], step[0]
+    error = np.abs(bend[0]) / finest + np.abs(value - rows.odd[three[1], c])
+    error = error + MUCH * rows.floor[three[0], c] / finest
     if derivative == 2:
         value, error = np.full_like(value, np.nan), np.full_like(error, np.inf)
-    return Kink(found, value, error, step[0])
+    return Kink(found, value, error, finest)
