@@ -139,7 +139,8 @@ class Subject:
     def change(self, leaf: int, seed: int) -> Change:
         """How f changes when a whole leaf moves; 6 evaluations.
 
-        Moves that lead out of f's domain do not count.
+        Moves that lead out of f's domain count as no change. Of the two small moves the
+        one that changes f less counts: f may grow by orders of magnitude to one side.
         """
         lines = along(self.place, leaf, seed)
         moves = np.array([side * t for t in (NEAR, *FAR) for side in (1.0, -1.0)])
@@ -149,7 +150,7 @@ class Subject:
         changes = np.abs(values - self.value)
         changes[~np.isfinite(changes)] = 0.0
         return Change(
-            near=float(changes[:2].max()) / NEAR,
+            near=float(changes[:2].min()) / NEAR,
             far=float(changes.max()),
         )
 

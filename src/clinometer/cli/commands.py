@@ -1,0 +1,292 @@
+"""The commands, their options and what they print."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import io
+import json
+import math
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, cast, final
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from clinometer.check import Report, Verdict, check
+from clinometer.check.report import Json, plain
+from clinometer.check.table import aligned, counted, quantity
+from clinometer.cli import BAD_INPUT
+from clinometer.cli.load import load, point_like
+from clinometer.derivative import gradient
+from clinometer.errors import ClinometerError
+from clinometer.estimate import Estimate, Status
+from clinometer.evaluate import flatten_input
+
+__all__ = ["run"]
+
+USAGE = 2
+"""Exit status that the option parser has for a bad option; here it is 3."""
+
+SHOWN = 40
+"""Entries of a gradient printed in the table; --json has them all."""
+
+STATUS = {Verdict.AGREES: 0, Verdict.DIFFERS: 1, Verdict.CANNOT_TELL: 2}
+"""Exit status of each verdict."""
+
+COLOURS = {
+    Verdict.AGREES: "bold green",
+    Verdict.DIFFERS: "bold red",
+    Verdict.CANNOT_TELL: "bold yellow",
+}
+
+Place = Annotated[
+    str,
+    typer.Argument(metavar="FILE.py:NAME", help="A clinometer.Problem in a file."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
+Trace = Annotated[
+    bool, typer.Option("--traceback", help="Show where an error was raised.")
+]
+
+
+@final
+@dataclass
+class Outcome:
+    """The exit status so far."""
+
+    status: int = 0
+
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Numerical derivatives with error bars, and checks of gradients.",
+    epilog="Exit status: 0 agrees, 1 differs, 2 cannot tell, 3 bad input.",
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Exit status of the command line with these arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # "±" on a terminal without it
+    outcome = Outcome()
+    try:
+        app(args=list(arguments), obj=outcome, prog_name="clinometer")
+    except SystemExit as stop:  # the parser's way to end, also after --help
+        if stop.code == USAGE:
+            return BAD_INPUT
+        return stop.code if isinstance(stop.code, int) and stop.code else outcome.status
+    return outcome.status
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Numerical derivatives with error bars, and checks of gradients."""
+    if version:
+        typer.echo(f"clinometer {importlib.metadata.version('clinometer')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("check")
+def check_command(
+    context: typer.Context,
+    place: Place,
+    rtol: Annotated[
+        float | None,
+        typer.Option(
+            help="Relative difference that matters; from the dtype if omitted."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random directions.")] = 0,
+    entries: Annotated[
+        int, typer.Option(help="Compare so many entries one by one.")
+    ] = 1000,
+    as_json: AsJson = False,
+    trace: Trace = False,
+) -> None:
+    """Check a problem's gradient against numerical derivatives with error bars."""
+
+    def answer() -> Answer:
+        problem = load(place)
+        report = check(
+            problem.f,
+            problem.x,
+            gradient=problem.gradient,
+            rtol=rtol,
+            seed=seed,
+            entries=entries,
+            batched=problem.batched,
+            vmap=problem.vmap,
+            scale=problem.scale,
+        )
+        return Answer(STATUS[report.verdict], _coloured(report), report.as_dict())
+
+    _finish(context, answer, as_json=as_json, trace=trace)
+
+
+@app.command("gradient")
+def gradient_command(
+    context: typer.Context,
+    place: Place,
+    at: Annotated[
+        str | None,
+        typer.Option(help='Another point: "1.0, 2.0", or JSON in the structure of x.'),
+    ] = None,
+    as_json: AsJson = False,
+    trace: Trace = False,
+) -> None:
+    """Measure the gradient of a problem's f, every entry with its error bar."""
+
+    def answer() -> Answer:
+        problem = load(place)
+        if at is not None:
+            problem = replace(problem, x=point_like(at, problem.x))
+        options = {} if problem.scale is None else {"scale": problem.scale}
+        estimate = gradient(
+            problem.f,
+            problem.x,
+            batched=problem.batched,
+            vmap=problem.vmap,
+            **options,
+        )
+        rows = _rows(estimate, flatten_input(problem.x)[1])
+        failed = any(row.status is Status.FAILED for row in rows)
+        return Answer(
+            STATUS[Verdict.CANNOT_TELL] if failed else 0,
+            Text(_listed(rows, estimate.evaluations)),
+            {
+                "entries": [row.as_dict() for row in rows],
+                "evaluations": estimate.evaluations,
+            },
+        )
+
+    _finish(context, answer, as_json=as_json, trace=trace)
+
+
+@final
+@dataclass(frozen=True)
+class Answer:
+    """What a command has to say: exit status, text, and the same for JSON."""
+
+    status: int
+    text: Text
+    data: dict[str, Json]
+
+
+def _finish(
+    context: typer.Context,
+    answer: Callable[[], Answer],
+    *,
+    as_json: bool,
+    trace: bool,
+) -> None:
+    """Print a command's answer, or what went wrong, and note the exit status."""
+    # what the user's file prints must not end up in the JSON
+    aside = (
+        contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    )
+    try:
+        with aside:
+            given = answer()
+    except Exception as error:  # noqa: BLE001 - the user's file may do anything
+        if trace:
+            traceback.print_exception(error, file=sys.stderr)
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            Text(f"error: {_said(error)}", style="red")
+        )
+        context.obj.status = BAD_INPUT
+        return
+    if as_json:
+        typer.echo(json.dumps(given.data, allow_nan=False))
+    else:
+        Console(soft_wrap=True, highlight=False).print(given.text)
+    context.obj.status = given.status
+
+
+def _said(error: Exception) -> str:
+    """What an error says; the kind of those that are not made for reading."""
+    if isinstance(error, ClinometerError):
+        return str(error)
+    return f"{type(error).__name__}: {error} (--traceback shows where)"
+
+
+def _coloured(report: Report) -> Text:
+    """The report with its verdict in colour, where the terminal has colours."""
+    text = Text(str(report))
+    word = report.verdict.value.replace("-", " ")
+    text.stylize(COLOURS[report.verdict], 0, len(word))
+    return text
+
+
+@final
+@dataclass(frozen=True)
+class Row:
+    """One entry of a measured gradient: place, value, bar, step, outcome."""
+
+    path: str
+    index: tuple[int, ...]
+    value: float
+    error: float
+    step: float
+    status: Status
+
+    @property
+    def cells(self) -> list[str]:
+        """The row of the printed table."""
+        where = f"{self.path}{list(self.index)}" if self.index else self.path
+        known = self.value if math.isfinite(self.value) else None
+        return [where, quantity(known, self.error), self.status.value]
+
+    def as_dict(self) -> dict[str, Json]:
+        """The row in types that JSON knows; numbers it lacks as in `Report.as_dict`."""
+        return {
+            "path": self.path,
+            "index": list(self.index),
+            "value": plain(self.value) if math.isfinite(self.value) else None,
+            "error": plain(self.error),
+            "step": plain(self.step) if math.isfinite(self.step) else None,
+            "status": self.status.value,
+        }
+
+
+def _rows(estimate: Estimate, paths: Sequence[str]) -> list[Row]:
+    """Every entry of an estimate that is structured like x."""
+    parts = (estimate.value, estimate.error, estimate.step, estimate.status)
+    leaves = zip(paths, *(flatten_input(part)[0] for part in parts), strict=True)
+    rows: list[Row] = []
+    for path, *arrays in leaves:
+        value, error, step, status = (np.asarray(array) for array in arrays)
+        rows += [
+            Row(
+                path=path,
+                index=index,
+                value=float(value[index]),
+                error=float(error[index]),
+                step=float(step[index]),
+                status=cast("Status", status[index]),
+            )
+            for index in np.ndindex(value.shape)
+        ]
+    return rows
+
+
+def _listed(rows: Sequence[Row], evaluations: int) -> str:
+    """The first rows as a table, a count of the others, and the cost."""
+    lines = aligned(["where", "value ± bar", "status"], [r.cells for r in rows[:SHOWN]])
+    if len(rows) > SHOWN:
+        lines.append(f"… and {len(rows) - SHOWN:,} more; --json has them all")
+    cost = counted(evaluations, "evaluation", "evaluations")
+    return "\n".join([*lines, "", f"{cost} of f"])
