@@ -23,7 +23,7 @@ bench: $(VENV)/installed-bench
 	@$(BIN)/python -m benchmarks.run
 
 clean:
-	@rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp for each set of extras: the second run installs nothing.
