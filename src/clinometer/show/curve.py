@@ -126,7 +126,7 @@ class _Line:
         layout, x = function.layout, function.x
         sizes = None if scale is None else layout.like(scale, "scale")
         direction = layout.like(v, "v")[None]
-        self._lines = directions(layout, x, direction, scales(layout, x, sizes))
+        self._lines = directions(layout, x, direction, scale=scales(layout, x, sizes))
         self.scale = float(self._lines.scale[0])
 
     def values(self, t: Floats) -> Floats:

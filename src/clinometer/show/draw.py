@@ -35,7 +35,7 @@ class Look:
     """How a trial is drawn.
 
     colour : of its line.
-    height : where its name stands, from 0 at the foot of its rising branch to 1 at the top.
+    height : where its name stands on the rising branch, from 0 (foot) to 1 (top).
     """
 
     colour: str
