@@ -1,3 +1,64 @@
 """Numerical derivatives with error bars, and checks of gradients that rest on them."""
 
+from clinometer.check import (
+    Finding,
+    Report,
+    Verdict,
+    assert_gradient,
+    check,
+)
+from clinometer.derivative import (
+    gradient,
+    hessian,
+    hessian_product,
+    jacobian,
+    laplacian,
+    slope,
+)
+from clinometer.errors import (
+    ClinometerError,
+    FunctionError,
+    GradientError,
+    InputError,
+    MissingExtraError,
+)
+from clinometer.estimate import Estimate, Status
+from clinometer.stencil import (
+    Stencil,
+    backward,
+    central,
+    central_gradient,
+    forward,
+    stencil,
+    tetrahedral,
+)
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ClinometerError",
+    "Estimate",
+    "Finding",
+    "FunctionError",
+    "GradientError",
+    "InputError",
+    "MissingExtraError",
+    "Report",
+    "Status",
+    "Stencil",
+    "Verdict",
+    "assert_gradient",
+    "backward",
+    "central",
+    "central_gradient",
+    "check",
+    "forward",
+    "gradient",
+    "hessian",
+    "hessian_product",
+    "jacobian",
+    "laplacian",
+    "slope",
+    "stencil",
+    "tetrahedral",
+]

@@ -54,7 +54,7 @@ def slope(f: F, x: Tree, v: Tree, **options: Unpack[Options]) -> Estimate:
     direction = problem.vector(v, "v")
     if not direction.any():
         raise InputError("v must point somewhere, got all zeros; pass a direction")
-    lines = directions(problem.layout, problem.x, direction[None], problem.scale)
+    lines = directions(problem.layout, problem.x, direction[None], scale=problem.scale)
     found = problem.measure(lines)
     return problem.by_output(found, lambda rows: rows[..., 0])
 
@@ -83,7 +83,7 @@ def jacobian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
 
 
 def laplacian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
-    """Sum of the second derivatives along all entries; structure and shape of f's value.
+    """Sum of second derivatives along all entries; structure and shape of f's value.
 
     The bar is the sum of the bars; step is the finest, status the worst of the entries.
     """
@@ -125,7 +125,7 @@ def hessian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
         ):
             whole[i, j] = whole[j, i] = part[:, 0]
     return problem.estimate(
-        lambda part: problem.layout.tree_of_trees(part),
+        problem.layout.tree_of_trees,
         Measured(value, error, step, code),
     )
 
@@ -159,7 +159,7 @@ def hessian_product(
     both[1::2] = direction / size - np.diag(problem.scale)
     zero = ~both.any(axis=1)  # v along one entry: one of the two lines stands still
     both[zero] = direction / size
-    lines = directions(problem.layout, problem.x, both, problem.scale)
+    lines = directions(problem.layout, problem.x, both, scale=problem.scale)
     cross = problem.measure(lines, derivative=2)
     cross.value[zero], cross.error[zero] = 0.0, 0.0
     cross.code[zero] = CONVERGED
@@ -168,7 +168,7 @@ def hessian_product(
 
 
 def _polarised(cross: Measured, unit: Floats) -> Measured:
-    """Mixed derivatives from lines along a + b and a - b, alternating; unit = 4 |a||b|."""
+    """Mixed derivatives from lines along a + b and a - b, in turn; unit = 4 |a| |b|."""
     plus, minus = slice(0, None, 2), slice(1, None, 2)
     return Measured(
         (cross.value[plus] - cross.value[minus]) / unit[:, None],
@@ -182,7 +182,7 @@ class _Problem:
     """f and x with checked options, and the way back from lines to the user's trees."""
 
     def __init__(
-        self, f: F, x: Tree, options: Options, scalar: str | None = None
+        self, f: F, x: Tree, options: Options, *, scalar: str | None = None
     ) -> None:
         given = options.get("scale")
         self.function = Function(
@@ -196,7 +196,7 @@ class _Problem:
         unknown = set(options) - Options.__annotations__.keys()
         if unknown:
             raise InputError(
-                f"unknown option {sorted(unknown)[0]!r}; the options are "
+                f"unknown option {min(unknown)!r}; the options are "
                 f"{', '.join(Options.__annotations__)}"
             )
         self.layout, self.x = self.function.layout, self.function.x

@@ -11,21 +11,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clinometer import engines
 from clinometer.arrays import (
     dtype_name,
     from_float64,
     is_array,
-    is_complex,
     to_float64,
-    unit_roundoff,
 )
 from clinometer.errors import FunctionError, InputError
+from clinometer.outcome import Matrix, Outcome
 from clinometer.trees import Flattened, Layout, Tree, flatten
-
-Matrix = NDArray[np.float64]
 
 MEMORY = 2**28
 """Default bound on the points held at once, in bytes (256 MiB)."""
@@ -61,69 +57,6 @@ def flatten_input(x: Tree) -> Flattened:
     ):
         return engines.flatten_registered(x) or flattened
     return flattened
-
-
-@final
-class Outcome:
-    """What f returns: its structure, shapes and precision, read off its first value.
-
-    size : count of numbers in one value.
-    scalar : whether one value is a single number of shape ().
-    roundoff : unit roundoff of the coarsest dtype in it.
-    """
-
-    def __init__(self, value: Any, points: int | None) -> None:
-        leaves, self.paths, self.rebuild = _flatten_value(value)
-        lead = 0 if points is None else 1
-        for leaf, path in zip(leaves, self.paths, strict=True):
-            _require_real_value(leaf, path)
-            if lead and np.shape(leaf)[:1] != (points,):
-                raise InputError(
-                    f"with batched=True f gets points along a leading axis, here "
-                    f"{points}, and must return as many values along its leading axis; "
-                    f"{path} has shape {tuple(np.shape(leaf))}. Drop batched=True if f "
-                    "takes one point at a time"
-                )
-        self.shapes = [tuple(np.shape(leaf))[lead:] for leaf in leaves]
-        self.sizes = [int(np.prod(shape, dtype=np.int64)) for shape in self.shapes]
-        self.size = sum(self.sizes)
-        self.scalar = self.paths == ["f(x)"] and self.shapes == [()]
-        self.roundoff = max((_roundoff(leaf) for leaf in leaves), default=0.0)
-        if self.size == 0:
-            raise InputError(
-                f"f must return at least one number, got shapes {self.shapes}"
-            )
-
-    def matrix(self, value: Any, points: int) -> Matrix:
-        """(points, size) one value of f, or a batch of them, as float64.
-
-        Raises FunctionError if shapes differ from those of the first value.
-        """
-        if self.scalar and isinstance(value, float):  # np.float64 among them
-            return np.array([[value]])
-        leaves, _, _ = _flatten_value(value)
-        parts = [to_float64(leaf) for leaf in leaves]
-        sizes = [part.size for part in parts]
-        if sizes != [points * size for size in self.sizes]:
-            raise FunctionError(
-                f"f must return the same shape at every point: {self.shapes} at x, "
-                f"then {[part.shape for part in parts]} for {points} point(s)"
-            )
-        flat = [part.reshape(points, -1) for part in parts]
-        return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
-
-    def tree(self, rows: NDArray[Any], build: Callable[[NDArray[Any]], Any]) -> Tree:
-        """A tree like f's value from (size, ...) rows; build finishes each leaf.
-
-        build : receives (*shape, ...) for each leaf of the value.
-        """
-        parts: list[Any] = []
-        start = 0
-        for shape, size in zip(self.shapes, self.sizes, strict=True):
-            part = rows[start : start + size]
-            parts.append(build(part.reshape(shape + part.shape[1:])))
-            start += size
-        return self.rebuild(parts)
 
 
 @final
@@ -172,12 +105,7 @@ class Function:
             )
         engine = engines.of(self.layout.leaves)
         self._takes_batch = batched or vmap
-        leaf = self.layout.leaves[0]
-        self._plain = (  # one float64 array of NumPy: what most callers pass
-            len(self.layout.leaves) == 1
-            and isinstance(leaf, np.ndarray)
-            and leaf.dtype == np.float64
-        )
+        self._plain = _is_plain(self.layout)
         self._library = engine.name
         self._call = self._mapped(engine, f) if vmap else self._rebuilt(f)
         if self._library == "numpy":
@@ -293,7 +221,7 @@ class Function:
         if self._scalar is not None and not outcome.scalar:
             raise InputError(
                 f"{self._scalar} needs an f that returns a single number, got "
-                f"{_shapes(outcome)}; use jacobian, or reduce it in f, as by a sum"
+                f"{outcome}; use jacobian, or reduce it in f, as by a sum"
             )
         self._outcome = outcome
 
@@ -375,35 +303,7 @@ _WRITES = (
 )
 
 
-def _shapes(outcome: Outcome) -> str:
-    pairs = zip(outcome.paths, outcome.shapes, strict=True)
-    return ", ".join(f"{path} of shape {shape}" for path, shape in pairs)
-
-
-def _flatten_value(value: Any) -> tuple[list[Any], list[str], Callable[..., Any]]:
-    if isinstance(value, float) or is_array(value):
-        return [value], ["f(x)"], lambda leaves: leaves[0]
-    return flatten(value, "f(x)")
-
-
-def _roundoff(leaf: Any) -> float:
-    """Unit roundoff of a value's dtype; whole numbers count as float64."""
-    return unit_roundoff(leaf) if "float" in dtype_name(leaf) else 2.0**-53
-
-
-def _require_real_value(leaf: Any, path: str) -> None:
-    if not (is_array(leaf) or isinstance(leaf, int | float | complex)):
-        raise InputError(
-            f"f must return real numbers, got {type(leaf).__name__} at {path}"
-        )
-    if is_complex(leaf):
-        raise InputError(
-            f"f must return real numbers where a real derivative is asked for, got "
-            f"{getattr(leaf, 'dtype', 'complex')} at {path}; return its real part, its "
-            "modulus, or the two parts as an array"
-        )
-    if dtype_name(leaf) == "bool":
-        raise InputError(f"f must return numbers, got bool at {path}")
-
-
-__all__ = ["MEMORY", "Function", "Outcome", "Points", "flatten_input"]
+def _is_plain(layout: Layout) -> bool:
+    """Whether x is one float64 array of NumPy, what most callers pass."""
+    (leaf, *others) = layout.leaves
+    return type(leaf) is np.ndarray and dtype_name(leaf) == "float64" and not others

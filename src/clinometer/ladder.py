@@ -192,7 +192,7 @@ def coordinates(
     )
 
 
-def directions(layout: Layout, x: Floats, v: Floats, scale: Floats) -> Lines:
+def directions(layout: Layout, x: Floats, v: Floats, *, scale: Floats) -> Lines:
     """Lines along the rows of v (L, n); t is in units of x / v.
 
     The scale of t moves no entry by more than its own size, or than the size typical of
@@ -205,9 +205,9 @@ def directions(layout: Layout, x: Floats, v: Floats, scale: Floats) -> Lines:
     with np.errstate(over="ignore"):
         largest = np.max(np.abs(v) / floor, axis=1)
     unit = np.exp2(-np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
-    lines, n = v.shape
-    entries = np.broadcast_to(np.arange(n), (lines, n))
-    return Lines(layout, x, entries, v, unit, np.full(lines, np.inf))
+    lines, n = len(v), x.size
+    entries: Ints = np.broadcast_to(np.arange(n, dtype=np.intp), (lines, n))
+    return Lines(layout, x, entries, v, unit, np.full(len(v), np.inf))
 
 
 def pairs(layout: Layout, x: Floats, scale: Floats) -> Lines:

@@ -32,13 +32,12 @@ from clinometer.judge import (
     next_rows,
     one_sided,
     one_sided_rows,
-    rows_of,
     settle,
     tolerance,
     weigh,
 )
-from clinometer.judge.rows import ODD
-from clinometer.ladder import Ladder, LinePoints, Lines
+from clinometer.ladder import Lines
+from clinometer.sample import Sample, conditioning
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -50,8 +49,6 @@ STAGES = 12
 
 BLOCK = 2**13
 """Components judged at once; bounds the memory of the judge's arrays to ~100 MiB."""
-
-BELOW, HERE, ABOVE = range(3)
 
 
 @final
@@ -92,109 +89,6 @@ def measure(
             answer.take_one_side()
         answer.error += shift
     return answer.measured()
-
-
-@final
-class Sample:
-    """Values of f on the rows of a ladder, on all lines or on some that are kept.
-
-    ladder : the rows there are.
-    lines : those sampled.
-    kept : (L) their places among all lines.
-    here : (M) f(x).
-    steps : (R, L) every step of every line.
-    offsets : (2, R, L) the t really taken, below and above x.
-    values : (3, R, L, M) f below x, at x, and above; NaN where not evaluated.
-    seen : (R, L) which rows were evaluated.
-    """
-
-    def __init__(self, function: Function, lines: Lines) -> None:
-        self.function = function
-        self.lines = lines
-        self.kept = np.arange(lines.count)
-        self.ladder = Ladder.of(max(function.layout.roundoff))
-
-    @property
-    def roundoff(self) -> float:
-        """Unit roundoff of f's values."""
-        return self.function.outcome.roundoff
-
-    def begin(self) -> Rows:
-        """Evaluate x and the rows tried first, in one plan.
-
-        Raises FunctionError if f(x) is not finite, or raised.
-        """
-        self._lay_out(self.ladder.steps(self.lines, self.ladder.start))
-        t = self.offsets
-        line = np.broadcast_to(self.kept, t.shape)
-        plan = LinePoints(
-            self.lines,
-            np.concatenate([[0], line.ravel()]),
-            np.concatenate([[0.0], t.ravel()]),
-        )
-        got = self.function.values(plan)
-        self.here = got[0]
-        self._require_finite_here()
-        got[~np.isfinite(got)] = np.nan
-        self._make_room(self.here.size)
-        self.values[::2] = got[1:].reshape(*t.shape, -1)
-        return self.rows()
-
-    def _lay_out(self, steps: Floats) -> None:
-        self.steps = steps
-        self.offsets = self.lines.arrived(ODD.points(np.zeros_like(steps), steps))
-
-    def _make_room(self, outputs: int) -> None:
-        self.values = np.full((3, *self.steps.shape, outputs), np.nan)
-        self.values[HERE] = self.here
-
-    def _require_finite_here(self) -> None:
-        if np.isfinite(self.here).all():
-            return
-        fault = self.function.fault
-        if fault is not None:
-            place, error = fault
-            raise FunctionError(
-                f"f raised {type(error).__name__} at {place}: {error}"
-            ) from error
-        raise FunctionError(
-            f"f(x) must be finite, got {self.here[~np.isfinite(self.here)][0]} at x; "
-            "choose a point inside the domain of f"
-        )
-
-    def keep(self, lines: Ints) -> None:
-        """Keep those lines only, and make room for all rows of the ladder."""
-        first = self.values[:, :, lines]
-        self.lines, self.kept = self.lines.some(lines), lines
-        self._lay_out(self.ladder.steps(self.lines))
-        self._make_room(self.here.size)
-        start = np.array(self.ladder.start)
-        self.values[:, start] = first
-        self.seen = np.zeros(self.steps.shape, np.bool_)
-        self.seen[start] = True
-
-    def evaluate(self, want: Bools) -> None:
-        """Evaluate f at the sides, rows and lines wanted: (2, R, L), below and above."""
-        side, row, line = np.nonzero(want)
-        if not side.size:
-            return
-        t = self.offsets[side, row, line]
-        got = self.function.values(LinePoints(self.lines, line, t))
-        got[~np.isfinite(got)] = np.nan
-        self.values[2 * side, row, line] = got
-        self.seen[row, line] = True
-
-    def rows(self, components: Ints | None = None) -> Rows:
-        """All rows, of all L * M components or of some of them."""
-        outputs = self.here.size
-        values = self.values.reshape(*self.values.shape[:2], -1)
-        if components is None:
-            offsets = self.offsets
-            if outputs > 1:
-                offsets = np.repeat(offsets, outputs, axis=-1)
-            return rows_of(values, offsets, self.roundoff)
-        offsets = self.offsets[..., components // outputs]
-        return rows_of(values[..., components], offsets, self.roundoff)
 
 
 @final
@@ -239,9 +133,7 @@ class Answer:
         self._record(slice(None), judged, done)
         self.open = ~done
 
-    def _record(
-        self, components: Ints | slice, judged: Judgement, done: Bools
-    ) -> None:
+    def _record(self, components: Ints | slice, judged: Judgement, done: Bools) -> None:
         self.value[components] = judged.value
         self.error[components] = judged.error
         self.step[components] = judged.step
@@ -272,8 +164,8 @@ class Answer:
 
     def _places(self) -> Ints:
         """Places in the answer of the components of the lines kept."""
-        outputs = self.shape[1]
-        return (self.sample.kept[:, None] * outputs + np.arange(outputs)).ravel()
+        every: Ints = np.arange(self.value.size).reshape(self.shape)
+        return every[self.sample.kept].ravel()
 
     def _weigh(self, part: Ints, history: History) -> Ints:
         """Judge some components anew; (3, C') the rows they ask for, -1 for none."""
@@ -304,7 +196,7 @@ class Answer:
         """
         sample, (_, outputs) = self.sample, self.shape
         need = self.open[self._places()]
-        finite = np.isfinite(sample.values[::2]).any(axis=3)
+        finite: Bools = np.logical_or.reduce(np.isfinite(sample.values[::2]), axis=3)
         lines = np.arange(len(sample.kept))
         side = np.argmax(finite.sum(axis=1), axis=0)
         rows = one_sided_rows(sample.ladder, finite[side, :, lines].T)
@@ -343,7 +235,7 @@ class Answer:
 
 
 def _codes(judged: Judgement, done: Bools) -> Codes:
-    """(C) status of a judgement, of those done and those that missed the tolerance."""
+    """(C) status of a judgement; `done` says what reached the tolerance."""
     by_noise = judged.noisy | (judged.rounding >= judged.truncation)
     code = np.where(by_noise, NOISE_LIMITED, TRUNCATION_LIMITED)
     code[judged.rough & judged.limit & ~judged.noisy] = AMBIGUOUS
@@ -356,21 +248,3 @@ def _blocks(components: Ints) -> Iterator[Ints]:
     """The components, BLOCK at a time."""
     for start in range(0, len(components), BLOCK):
         yield components[start : start + BLOCK]
-
-
-def conditioning(sample: Sample, rows: Rows) -> Floats:
-    """(C) change of the derivative when x is rounded to the precision in which f works.
-
-    f computes as if its argument were x (1 + delta), |delta| up to a few roundoffs. That
-    moves the derivative by |sum_j H_ij x_j delta_j|, which no value of f reveals. The
-    diagonal of the Hessian is known from the even quotients; sqrt(H_ii H_jj) stands for
-    the others, as is exact for a function of one combination of its arguments.
-    """
-    bend = np.fmin.reduce(np.abs(rows.even), axis=0)
-    bend[np.isnan(bend)] = 0.0
-    root = np.sqrt(bend).reshape(-1, sample.here.size)
-    moved = sample.lines.size[:, None] * root
-    # values on float32's grid betray arithmetic in float32, whatever their dtype
-    grid = float(np.fmin.reduce(rows.floor / rows.size, axis=None)) / 2
-    roundoff = max(sample.roundoff, min(grid, 2.0**-24))
-    return 4 * roundoff * (root * moved.sum(axis=0)).ravel()

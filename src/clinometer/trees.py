@@ -35,8 +35,8 @@ def flatten(tree: Tree, name: str = "x", *, none_is_leaf: bool = False) -> Flatt
     Returns (leaves, paths, rebuild); rebuild takes as many new leaves.
     """
     if is_array(tree) or isinstance(tree, int | float | complex):
-        return [tree], [name], _only
-    import optree  # its import costs as much as the rest of this package
+        return [tree], [name], only
+    import optree  # noqa: PLC0415 (half the time of `import clinometer`)
 
     accessors, leaves, spec = optree.tree_flatten_with_accessor(
         tree, none_is_leaf=none_is_leaf
@@ -44,7 +44,8 @@ def flatten(tree: Tree, name: str = "x", *, none_is_leaf: bool = False) -> Flatt
     return list(leaves), [a.codify(name) for a in accessors], spec.unflatten
 
 
-def _only(leaves: Sequence[Any]) -> Any:
+def only(leaves: Sequence[Any]) -> Any:
+    """The tree that is a single leaf."""
     (leaf,) = leaves
     return leaf
 
@@ -170,17 +171,16 @@ def require_real(leaf: Any, path: str) -> None:
     """Raise InputError unless a leaf is a real floating-point array or a float."""
     if not (is_array(leaf) or isinstance(leaf, int | float | complex)):
         raise InputError(
-            f"{path} must be an array or a real number, got "
-            f"{type(leaf).__name__}; nest arrays in dicts, lists, tuples or dataclasses "
-            "registered with optree"
+            f"{path} must be an array or a real number, got {type(leaf).__name__}; "
+            "nest arrays in dicts, lists, tuples or dataclasses registered with optree"
         )
     if is_complex(leaf):
         raise InputError(
-            f"{path} must be real, got {dtype_name(leaf)}; differentiate with respect to "
-            "the real and imaginary parts as two arrays"
+            f"{path} must be real, got {dtype_name(leaf)}; differentiate with respect "
+            "to the real and imaginary parts as two arrays"
         )
     if not is_real_floating(leaf):
         raise InputError(
-            f"{path} must be floating-point, got {dtype_name(leaf)}; a step cannot be added "
-            "to it: convert it to float64 (or float32)"
+            f"{path} must be floating-point, got {dtype_name(leaf)}; a step cannot be "
+            "added to it: convert it to float64 (or float32)"
         )

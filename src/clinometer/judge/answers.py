@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.judge.noise import AT_RESIDUALS, AT_ROUNDING, History, noise_of
-from clinometer.judge.rows import LEVELS, MUCH, Residuals, Rows, residuals
+from clinometer.judge.rows import LEVELS, MUCH, Rows, residuals
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -75,7 +75,7 @@ class Judgement:
 @final
 @dataclass(frozen=True, eq=False)
 class _Options:
-    """Value and both parts of the bar of every table entry: (levels * R, C), by level."""
+    """Value and both parts of the bar of all entries: (levels * R, C), by level."""
 
     value: Floats
     truncation: Floats
@@ -123,7 +123,7 @@ def settle(rows: Rows, derivative: int) -> Judgement:
 def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
     """Judgement from all rows seen so far."""
     found = residuals(rows)
-    c = np.arange(rows.step.shape[1])
+    c: Ints = np.arange(rows.step.shape[1], dtype=np.intp)
     full = ~np.isnan(found.sigma)
     some = full.any(axis=0)
     finest = np.where(some, len(full) - 1 - np.argmax(full[::-1], axis=0), 0)
@@ -142,7 +142,7 @@ def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
     rounding = options.rounding * _by_level(noise.factor * noise.sigma)
     bar = np.where(history.probed, DOUBT, 1.0) * options.truncation + rounding
     sound = np.where(_spoiled(full, full & smooth), np.inf, bar)
-    dark = ~np.isfinite(sound).any(axis=0)
+    dark: Bools = np.logical_and.reduce(np.isinf(sound), axis=0)
     best = _best(
         rows,
         options,
@@ -189,7 +189,8 @@ def _by_level(noise: Floats) -> Floats:
 def _best(rows: Rows, options: _Options, rounding: Floats, *, bar: Floats) -> _Best:
     """The entry with the narrowest bar, of each component."""
     bar = np.where(np.isfinite(bar), bar, np.inf)
-    best, c = bar.argmin(axis=0), np.arange(bar.shape[1])
+    best: Ints = bar.argmin(axis=0)
+    c: Ints = np.arange(bar.shape[1], dtype=np.intp)
     error = bar[best, c]
     level, row = np.divmod(best, len(rows.step))
     return _Best(
@@ -228,7 +229,7 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
 
 
 def _by_sides(rows: Rows, bar: Floats, derivative: int) -> Floats:
-    """Bars where nothing extrapolates: level 0, with half the gap of both sides' slopes.
+    """Bars where nothing extrapolates: level 0, with half the gap of the two slopes.
 
     The derivative of a function that is not smooth on the scale of h still lies within
     bend / h of the central quotient, if it exists and each side's slopes are monotone.

@@ -58,8 +58,8 @@ def one_sided(
     offset : (R, C) all of one sign, four times smaller from row to row.
     rounding : (C) rounding error of one value of f.
 
-    Quotients are extrapolated in powers of h (Neville); the bar is the larger difference
-    to both parents plus noise, which the last residual of the finest rows may raise.
+    Quotients are extrapolated in powers of h (Neville); the bar is the larger
+    difference to both parents plus noise, which the last residual may raise.
     """
     quotient, unit = change / offset, GAIN / np.abs(offset)
     if derivative == 2:  # twice the divided difference of f'(x) + f'' h / 2 + ...
@@ -107,7 +107,8 @@ def kink_of(rows: Rows, derivative: int) -> Kink:
     """
     clear = np.abs(rows.bend) > MUCH * rows.floor
     order = np.argsort(~clear[::-1], axis=0, kind="stable")[:3]
-    three, c = len(clear) - 1 - order, np.arange(clear.shape[1])
+    three: Ints = len(clear) - 1 - order
+    c: Ints = np.arange(clear.shape[1], dtype=np.intp)
     bend, step = rows.bend[three, c], rows.step[three, c]
     power = np.log2(np.abs(bend[1:] / bend[:-1])) / np.log2(step[1:] / step[:-1])
     found = clear[three, c].all(axis=0) & (np.abs(power - 1) < 0.2).all(axis=0)
