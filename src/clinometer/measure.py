@@ -229,8 +229,8 @@ class Answer:
         if fault is not None and blind.any():
             place, error = fault
             raise FunctionError(
-                f"f raised {type(error).__name__} on both sides of x, first at {place}: "
-                f"{error}"
+                f"f raised {type(error).__name__} on both sides of x, first at "
+                f"{place}: {error}"
             ) from error
 
 

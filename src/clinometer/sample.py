@@ -132,9 +132,10 @@ def conditioning(sample: Sample, rows: Rows) -> Floats:
     """
     bend = np.fmin.reduce(np.abs(rows.even), axis=0)
     bend[np.isnan(bend)] = 0.0
-    root = np.sqrt(bend).reshape(-1, sample.here.size)
+    _, exponent = np.frexp(bend.max())  # a power of two in f must not change a bit
+    root = np.sqrt(np.ldexp(bend, -exponent)).reshape(-1, sample.here.size)
     moved = sample.lines.size[:, None] * root
     # values on float32's grid betray arithmetic in float32, whatever their dtype
     grid = float(np.fmin.reduce(rows.floor / rows.size, axis=None)) / 2
     roundoff = max(sample.roundoff, min(grid, 2.0**-24))
-    return 4 * roundoff * (root * moved.sum(axis=0)).ravel()
+    return np.ldexp(4 * roundoff * (root * moved.sum(axis=0)).ravel(), exponent)
