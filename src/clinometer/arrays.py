@@ -53,7 +53,7 @@ _ROUNDOFF = {
     "bfloat16": 2.0**-8,
 }
 _REAL_PART = {"complex64": "float32", "complex128": "float64"}
-_NUMPY = (np.ndarray, np.generic)
+_NUMPY: tuple[type[Any], ...] = (np.ndarray, np.generic)
 _NUMBERS = (int, float, complex)
 _SCALAR: type[Any] = np.generic
 
