@@ -15,18 +15,16 @@ from clinometer.check.subject import Slopes
 from clinometer.check.verdict import (
     AT_KINK,
     GROSS,
-    GUARD,
-    RESOLUTION,
     ROUNDING,
     Change,
     Evidence,
     Terms,
     Verdict,
-    blind,
     differing,
     is_zero,
     reference,
     resolution,
+    unmoved,
 )
 from clinometer.estimate import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
 
@@ -35,7 +33,7 @@ __all__ = ["Compared", "along_directions", "compare", "entry_by_entry", "finding
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
-DOUBTFUL = (AMBIGUOUS, TRUNCATION_LIMITED, FAILED)
+DOUBTFUL = (AMBIGUOUS, FAILED)
 """Outcomes whose bars are themselves in doubt."""
 
 SHORT = {
@@ -80,12 +78,13 @@ class Compared:
 
 
 def entry_by_entry(
-    claim: Floats, size: Floats, found: Slopes, *, repeatable: bool
+    claim: Floats, size: Floats, found: Slopes, *, guard: float
 ) -> Evidence:
     """Evidence on each entry of a leaf, from lines along the entries.
 
     claim, size : (E) claimed gradient and typical size of the entries.
     found : what was measured.
+    guard : factor on bars that are not in doubt themselves, GUARD or GROSS.
     """
     return Evidence(
         analytic=claim,
@@ -93,19 +92,20 @@ def entry_by_entry(
         error=found.error,
         size=size,
         magnitude=np.abs(claim),
-        width=_width(found, repeatable=repeatable),
+        width=_width(found, guard),
         directions=False,
     )
 
 
 def along_directions(
-    claim: Floats, weights: Floats, found: Slopes, *, repeatable: bool
+    claim: Floats, weights: Floats, found: Slopes, *, guard: float
 ) -> Evidence:
     """Evidence along directions within a leaf, in units of f.
 
     claim : (E) claimed gradient.
     weights : (K, E) the directions, in units of x.
     found : what was measured.
+    guard : factor on bars that are not in doubt themselves, GUARD or GROSS.
 
     Sums are taken in pairs (NumPy's), so that they lose about log2(E) roundoffs of the
     root-sum-square of the terms, which ROUNDING covers for any E that fits in memory.
@@ -126,16 +126,16 @@ def along_directions(
         error=found.error,
         size=np.ones(count),
         magnitude=squares,
-        width=_width(found, repeatable=repeatable),
+        width=_width(found, guard),
         directions=True,
     )
 
 
-def _width(found: Slopes, *, repeatable: bool) -> Floats:
-    """(E) factor on each bar before a difference counts."""
-    width = np.full(found.code.shape, GUARD if repeatable else GROSS)
+def _width(found: Slopes, guard: float) -> Floats:
+    """(E) factor on each bar before a difference counts; guard where nothing is odd."""
+    width = np.full(found.code.shape, guard)
     width[np.isin(found.code, DOUBTFUL)] = GROSS
-    if repeatable:
+    if guard < GROSS:
         width[found.code == KINK] = AT_KINK
     return width
 
@@ -155,15 +155,18 @@ def compare(
     repeatable : whether f gives the same value twice; if not, nothing can agree.
     """
     wrong = differing(evidence, terms)
-    still = blind(evidence)
     zero = is_zero(evidence, terms)
+    level = unmoved(evidence)
     scale = reference(evidence)
-    if zero or still.any():
+    still = np.zeros(wrong.shape, np.bool_)
+    if zero or (wrong & level).any():
         change = variation()
-        # where f is exactly 0 all around x, rounding of what it is further off counts
-        excuse = ROUNDING * terms.roundoff * change.far
-        claimed = np.abs(evidence.analytic) * evidence.size
-        wrong &= ~still | (claimed > excuse) & (change.far > 0)
+        # where f is level because its terms cancel, their rounding hides a slope, not
+        # that of the small value they leave
+        lost = ROUNDING * terms.roundoff * change.far
+        claimed = np.abs(evidence.analytic)
+        still = wrong & level & (claimed * np.fmax(found.step, 0.0) <= lost)
+        still |= wrong & level & (terms.value == 0) & (change.far == 0)
         if zero:
             scale = change.near
     share = resolution(evidence, scale)
@@ -173,14 +176,16 @@ def compare(
         dust = ROUNDING * terms.roundoff * terms.largest
         still = np.abs(evidence.analytic) * evidence.size > dust
         share = np.where(still, np.inf, 0.0)
-    unclear = ~wrong & (still | ~(share <= max(RESOLUTION, terms.rtol)))
+    unseen = ~(share <= terms.resolution)
+    wrong &= ~still & ~(unseen & np.isinf(evidence.analytic))
+    unclear = ~wrong & (still | unseen)
     return Compared(
         evidence=evidence,
         code=found.code,
         step=found.step,
         wrong=wrong,
         unclear=unclear if repeatable else ~wrong,
-        still=still & ~wrong,
+        still=still,
         share=share,
         zero=zero,
     )

@@ -22,7 +22,15 @@ from clinometer.check.compare import (
 from clinometer.check.plan import along, by_entry, elsewhere, small_leaves
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.subject import Slopes, Subject
-from clinometer.check.verdict import GUARD, Evidence, Terms, Verdict, differing
+from clinometer.check.verdict import (
+    GROSS,
+    GUARD,
+    Evidence,
+    Terms,
+    Verdict,
+    differing,
+    needed_resolution,
+)
 from clinometer.check.why import not_repeatable, reason_of
 from clinometer.estimate import CONVERGED, KINK
 from clinometer.ladder import Lines
@@ -70,9 +78,12 @@ class Inspection:
         count = len(self._layout.leaves)
         leaves = tuple(self._leaf(k, measured.get(k)) for k in range(count))
         verdicts = {found.verdict for found in (*leaves, *self._findings)}
+        overall = next(verdict for verdict in WORST if verdict in verdicts)
         order = sorted(self._findings, key=lambda found: WORST.index(found.verdict))
+        if overall is not Verdict.AGREES:
+            order = [found for found in order if found.verdict is not Verdict.AGREES]
         return Report(
-            verdict=next(verdict for verdict in WORST if verdict in verdicts),
+            verdict=overall,
             findings=tuple(order),
             leaves=leaves,
             notes=() if subject.repeatable else (not_repeatable(subject),),
@@ -137,7 +148,8 @@ class Inspection:
         """Comparison along directions, where noise hides single entries of leaf k.
 
         All entries moving together change f more than each of them alone, and the noise
-        stays the same. None where that would not help, or where the slopes along the
+        stays the same. A difference counts here only if it is gross: single entries saw
+        none. None where that would not help, or where the slopes along the
         directions contradict those along the entries.
         """
         unclear = single.unclear
@@ -160,34 +172,43 @@ class Inspection:
             apart = np.abs(found.value - expected)
         if not np.all(apart <= GUARD * (spread + found.error)):
             return None
-        return self._along(k, lines, found)
+        whole = self._along(k, found, lines=lines, guard=GUARD)
+        if whole.verdict is Verdict.DIFFERS:
+            return self._along(k, found, lines=lines, guard=GROSS)
+        return whole
 
     def _directions(self, k: int) -> Compared:
         """Comparison of leaf k along random directions."""
         lines = along(self._subject.place, k, self._seed)
-        return self._along(k, lines, self._subject.measure(lines))
+        return self._along(
+            k, self._subject.measure(lines), lines=lines, guard=self._guard
+        )
 
     def _by_entry(self, k: int, found: Slopes) -> Compared:
         """Comparison of leaf k with slopes found along its entries."""
         claim = self._claims.leaves[k].values
         assert claim is not None  # only leaves with values are compared
         size = self._subject.place.size[self._layout.slices()[k]]
-        repeatable = self._subject.repeatable
+        guard = self._guard
 
         def build(found: Slopes) -> Evidence:
-            return entry_by_entry(claim, size, found, repeatable=repeatable)
+            return entry_by_entry(claim, size, found, guard=guard)
 
         lines = by_entry(self._subject.place, [k])
         return self._compare(k, found, lines=lines, build=build)
 
-    def _along(self, k: int, lines: Lines, found: Slopes) -> Compared:
+    @property
+    def _guard(self) -> float:
+        """Factor on bars that are not in doubt themselves."""
+        return GUARD if self._subject.repeatable else GROSS
+
+    def _along(self, k: int, found: Slopes, *, lines: Lines, guard: float) -> Compared:
         """Comparison of leaf k with slopes found along directions."""
         claim = self._claims.leaves[k].values
         assert claim is not None  # only leaves with values are compared
-        repeatable = self._subject.repeatable
 
         def build(found: Slopes) -> Evidence:
-            return along_directions(claim, lines.weights, found, repeatable=repeatable)
+            return along_directions(claim, lines.weights, found, guard=guard)
 
         return self._compare(k, found, lines=lines, build=build)
 
@@ -204,10 +225,12 @@ class Inspection:
         build : the evidence that slopes along these lines are.
         """
         subject = self._subject
+        roundoff = max(self._layout.roundoff[k], self._claims.leaves[k].roundoff)
         terms = Terms(
             value=abs(subject.value),
-            roundoff=max(self._layout.roundoff[k], self._claims.leaves[k].roundoff),
+            roundoff=roundoff,
             rtol=self._rtol,
+            resolution=needed_resolution(max(roundoff, subject.roundoff), self._rtol),
             grain=subject.grain,
             largest=self._largest,
         )

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "AT_KINK",
+    "COARSE_RESOLUTION",
     "GROSS",
     "GUARD",
     "RESOLUTION",
@@ -36,12 +37,13 @@ __all__ = [
     "Evidence",
     "Terms",
     "Verdict",
-    "blind",
     "default_rtol",
     "differing",
     "is_zero",
+    "needed_resolution",
     "reference",
     "resolution",
+    "unmoved",
     "widened",
 ]
 
@@ -70,6 +72,10 @@ does not grow with the size of x: if it did, one wrong entry of many would pass.
 RESOLUTION = 1e-3
 """Widest bar with which a claim can agree, relative to the largest derivative in its
 leaf: with less than three digits a check would pass what it cannot see."""
+
+COARSE_RESOLUTION = 1e-2
+"""The same below float64, where no differences give three digits of a loss of many
+terms: two digits still tell every sign, factor and missing term."""
 
 RTOL = 1e-6
 """Relative difference that is material in float64, dimensionless."""
@@ -116,6 +122,7 @@ class Terms:
     value : |f(x)|, in units of f.
     roundoff : unit roundoff of the coarser dtype of x and its claimed gradient.
     rtol : relative difference that is material.
+    resolution : widest bar with which a claim can agree, relative to the leaf
     grain : what rounding may do to a value of f, in units of f.
     largest : largest |claim| * size in all of x, in units of f.
     """
@@ -123,6 +130,7 @@ class Terms:
     value: float
     roundoff: float
     rtol: float
+    resolution: float
     grain: float
     largest: float
 
@@ -149,6 +157,15 @@ def default_rtol(roundoff: float) -> float:
         cancellation costs the other half.
     """
     return RTOL if roundoff <= np.finfo(np.float64).eps / 2 else math.sqrt(roundoff)
+
+
+def needed_resolution(roundoff: float, rtol: float) -> float:
+    """Widest bar with which a claim can agree; what is not material need not be seen.
+
+    roundoff : unit roundoff of the coarsest dtype involved.
+    """
+    coarse = roundoff > np.finfo(np.float64).eps / 2
+    return max(rtol, COARSE_RESOLUTION if coarse else RESOLUTION)
 
 
 def widened(evidence: Evidence) -> Floats:
@@ -180,13 +197,10 @@ def is_zero(evidence: Evidence, terms: Terms) -> bool:
     return not bool(np.any(moving | claimed))
 
 
-def blind(evidence: Evidence) -> Bools:
-    """(E) where f gave the very same value at all steps, though a slope is claimed.
-
-    Bar and value are both exactly zero there, as for an f that is 0 at every step.
-    """
-    still = (evidence.numerical == 0) & (evidence.error == 0)
-    return still & (evidence.analytic != 0)
+def unmoved(evidence: Evidence) -> Bools:
+    """(E) where f shows no slope at all: the measured one is zero within its bar."""
+    with np.errstate(invalid="ignore"):
+        return np.abs(evidence.numerical) <= widened(evidence)
 
 
 def reference(evidence: Evidence) -> float:
