@@ -42,7 +42,7 @@ class Look:
     height: float
 
 
-LOOKS = (Look("#d1495b", 0.5), Look("#e09f3e", 0.5), Look("#00798c", 0.4))
+LOOKS = (Look("#d1495b", 0.5), Look("#e09f3e", 0.42), Look("#00798c", 0.4))
 
 
 def draw_step_curve(
