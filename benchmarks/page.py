@@ -118,6 +118,8 @@ EXPLAINED = """\
 - **Cover**: share of components whose bar contains the true error, averaged over
   functions so that those of 1,000 coordinates do not decide alone; beside it the plain
   share of all components. No value is not covered.
+  Bars are taken as they are given. jacobi calls its own a standard deviation, which
+  would cover about two thirds; the others call theirs an error estimate.
 - **Confidently wrong**: functions with a component that is off by more than 1e-3 and
   has a bar less than a tenth of its error.
 - **Certified to 1e-3**: share of components with a bar that covers and is at most 1e-3

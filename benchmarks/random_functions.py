@@ -100,6 +100,19 @@ class Shifted:
         )
         return np.array([outer * w for w in self.w], dtype=np.float64)
 
+    def in_float32(self) -> Shifted:
+        """The same with parameters that float32 holds exactly.
+
+        A float32 program has no others; were they rounded only when it runs, its own
+        gradient would not be the one that the formula gives.
+        """
+
+        def near(number: float) -> float:
+            return float(np.float32(number))
+
+        w, c = tuple(map(near, self.w)), tuple(map(near, self.c))
+        return Shifted(self.family, near(self.size), w, c, near(self.offset))
+
 
 def _power(random: np.random.Generator, low: float, high: float) -> float:
     """A log-uniform number between 10**low and 10**high."""
@@ -128,19 +141,25 @@ def _draw(
     return function, x
 
 
-def _spoil(
-    random: np.random.Generator, function: Shifted, salt: int
-) -> tuple[str, Category, Batch]:
-    """How the function is evaluated: clean, with noise or in float32, and its kind."""
+def _case(
+    random: np.random.Generator, label: str, function: Shifted, *, x: Floats, salt: int
+) -> Case:
+    """A function evaluated as it is, with noise or in float32, by chance."""
     kind = random.random()
     noise = _power(random, -13, -4)
     shape = Shape.UNIFORM if random.random() < 0.5 else Shape.GAUSSIAN
     if kind < 0.5:
-        return "clean", Category.SMOOTH, Plain(function)
-    if kind < 0.9:
-        label = f"{shape.value} noise {noise:.0e}"
-        return label, Category.NOISY, HashNoise(Plain(function), noise, shape, salt)
-    return "float32", Category.FLOAT32, Float32(function)
+        category, label = Category.SMOOTH, f"{label}, clean"
+        f: Batch = Plain(function)
+    elif kind < 0.9:
+        category, label = Category.NOISY, f"{label}, {shape.value} noise {noise:.0e}"
+        f = HashNoise(Plain(function), noise, shape, salt)
+    else:
+        category, label = Category.FLOAT32, f"{label}, float32"
+        function = function.in_float32()
+        f = Float32(function)
+    truth, clean = function.gradient(x), category is Category.SMOOTH
+    return Case(label, category, f, x, truth, function, clean=clean)
 
 
 def random_cases(seed: int, count: int) -> list[Case]:
@@ -156,8 +175,7 @@ def random_cases(seed: int, count: int) -> list[Case]:
         family = FAMILIES[int(random.integers(len(FAMILIES)))]
         n = 1 if random.random() < 0.5 else int(random.integers(2, 6))
         function, x = _draw(random, family, n)
-        label, category, f = _spoil(random, function, 1_000_000 * seed + number)
-        name = f"{number}: {family.name} in {n}, {label}"
-        truth, clean = function.gradient(x), category is Category.SMOOTH
-        cases.append(Case(name, category, f, x, truth, function, clean=clean))
+        label = f"{number}: {family.name} in {n}"
+        salt = 1_000_000 * seed + number
+        cases.append(_case(random, label, function, x=x, salt=salt))
     return cases

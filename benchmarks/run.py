@@ -70,7 +70,7 @@ def _answered(published: Scores, rivals: Sequence[Rival]) -> list[Case]:
 
 
 def _times(rivals: Sequence[Rival], published: Scores, rounds: int) -> Times:
-    """Times on clean functions that all answer: noise and solvers cost more than they."""
+    """Times on clean functions that all answer; noise costs more than a library."""
     if JACOBI not in rivals:
         return Times([], [], [], [], import_seconds())
     small = [
