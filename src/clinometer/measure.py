@@ -93,7 +93,7 @@ def measure(
 
 @final
 class Answer:
-    """What is known so far of every component, C = L * M of them.
+    """What is known so far of every component, C = L * M of them, in scaled units.
 
     open : (C) which still need more; after `refine`, which are still without a bar.
     """
@@ -109,13 +109,15 @@ class Answer:
         self.step = np.full(count, np.nan)
         self.code = np.full(count, FAILED, np.int8)
         self.open = np.ones(count, np.bool_)
+        self.span, self.size = sample.span[:, None], sample.size
 
     def measured(self) -> Measured:
-        """The answer by lines and outputs."""
+        """The answer by lines and outputs, in units of f and t."""
+        unit = self.size - self.derivative * self.span
         return Measured(
-            self.value.reshape(self.shape),
-            self.error.reshape(self.shape),
-            self.step.reshape(self.shape),
+            np.ldexp(self.value.reshape(self.shape), unit),
+            np.ldexp(self.error.reshape(self.shape), unit),
+            np.ldexp(self.step.reshape(self.shape), self.span),
             self.code.reshape(self.shape),
         )
 
@@ -129,7 +131,7 @@ class Answer:
         if flat.any():  # no dependence seen: measure the bar by f itself
             coarsest = rows.step[0] ** self.derivative
             size = np.where(flat, rows.size[0] / coarsest, size)
-        done = judged.error <= self.rtol * size
+        done = np.isfinite(judged.error) & (judged.error <= self.rtol * size)
         self._record(slice(None), judged, done)
         self.open = ~done
 
@@ -173,45 +175,49 @@ class Answer:
         judged = weigh(rows, history.of_some(part), self.derivative)
         last = history.ladder.start[-1]
         size = tolerance(rows, judged.value, self.derivative, last=last)
-        done = judged.error <= self.rtol * size
+        done = np.isfinite(judged.error) & (judged.error <= self.rtol * size)
         self._record(self._places()[part], judged, done)
         return np.where(done, -1, next_rows(judged, history, part))
 
     def _find_kinks(self) -> None:
-        """Say so where left and right slopes differ at x itself."""
+        """Say so where f has a kink, a cusp or a jump at x itself."""
         places = self._places()
-        doubtful = np.isin(self.code[places], (AMBIGUOUS, FAILED, TRUNCATION_LIMITED))
-        for part in _blocks(np.flatnonzero(doubtful)):
+        for part in _blocks(np.flatnonzero(self.code[places] != CONVERGED)):
             kink = kink_of(self.sample.rows(part), self.derivative)
-            where = places[part[kink.found]]
-            self.value[where] = kink.value[kink.found]
-            self.error[where] = kink.error[kink.found]
-            self.step[where] = kink.step[kink.found]
+            noisy = self.code[places[part]] == NOISE_LIMITED
+            found, broken = kink.found & ~noisy, kink.jump | (kink.cusp & ~noisy)
+            where = places[part[found]]
+            self.value[where] = kink.value[found]
+            self.error[where] = kink.error[found]
+            self.step[where] = kink.step[found]
             self.code[where] = KINK
+            where = places[part[broken]]
+            self.value[where], self.error[where] = np.nan, np.inf
+            self.code[where] = FAILED
 
     def take_one_side(self) -> None:
         """Use one side of x where f has no value on the other, at any row.
 
         Raises FunctionError if f raised on both sides at every row.
         """
-        sample, (_, outputs) = self.sample, self.shape
-        need = self.open[self._places()]
+        sample, outputs = self.sample, self.shape[1]
         finite: Bools = np.logical_or.reduce(np.isfinite(sample.values[::2]), axis=3)
-        lines = np.arange(len(sample.kept))
-        side = np.argmax(finite.sum(axis=1), axis=0)
+        count = finite.sum(axis=1)
+        places = self._places()
+        need = self.open[places] & np.repeat(count.min(axis=0) == 0, outputs)
+        side, lines = np.argmax(count, axis=0), np.arange(len(sample.kept))
         rows = one_sided_rows(sample.ladder, finite[side, :, lines].T)
         needed = np.flatnonzero(need.reshape(-1, outputs).any(axis=1))
         want = np.zeros(finite.shape, np.bool_)
         want[side[needed], rows[:, needed], needed] = True
         sample.evaluate(want & ~finite)
-        places = self._places()
         for part in _blocks(np.flatnonzero(need)):
-            line, output = part // outputs, part % outputs
-            here = sample.here[output]
+            line, c = part // outputs, np.arange(len(part))
+            change, offset, here = sample.side(part, side[line])
             judged = one_sided(
-                sample.values[2 * side[line], :, line, output].T - here,
-                sample.offsets[side[line], :, line].T,
-                2 * sample.roundoff * np.abs(here),
+                change[rows[:, line], c],
+                offset[rows[:, line], c],
+                2 * sample.roundoff * here,
                 derivative=self.derivative,
             )
             good = np.isfinite(judged.error)

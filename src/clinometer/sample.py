@@ -32,6 +32,9 @@ class Sample:
     steps : (R, L) every step of every line.
     offsets : (2, R, L) the t really taken, below and above x.
     values : (3, R, L, M) f below x, at x, and above; NaN where not evaluated.
+    span : (L) power of two near the scale of each line, as its exponent, in units of t.
+    size : (M) power of two near f(x), likewise, in units of f. Measured in both, rows
+        lose no bit, and neither quotients nor their squares overflow.
     seen : (R, L) which rows were evaluated.
     """
 
@@ -63,11 +66,14 @@ class Sample:
         got[~np.isfinite(got)] = np.nan
         self._make_room(self.here.size)
         self.values[::2] = got[1:].reshape(*t.shape, -1)
+        largest = np.fmax.reduce(np.abs(self.values), axis=(0, 1, 2))
+        self.size = np.frexp(np.where(self.here == 0, largest, self.here))[1]
         return self.rows()
 
     def _lay_out(self, steps: Floats) -> None:
         self.steps = steps
         self.offsets = self.lines.arrived(ODD.offsets[:, :, None] * steps)
+        self.span = np.frexp(self.lines.scale)[1]
 
     def _make_room(self, outputs: int) -> None:
         self.values = np.full((3, *self.steps.shape, outputs), np.nan)
@@ -110,20 +116,32 @@ class Sample:
         self.seen[row, line] = True
 
     def rows(self, components: Ints | None = None) -> Rows:
-        """All rows, of all L * M components or of some of them."""
+        """All rows in the units of span and size, of all L * M components or of some."""
         outputs = self.here.size
-        values = self.values.reshape(*self.values.shape[:2], -1)
-        if components is None:
-            offsets = self.offsets
-            if outputs > 1:
-                offsets = np.repeat(offsets, outputs, axis=-1)
-            return rows_of(values, offsets, self.roundoff)
-        offsets = self.offsets[..., components // outputs]
-        return rows_of(values[..., components], offsets, self.roundoff)
+        offsets = np.ldexp(self.offsets, -self.span)
+        values = np.ldexp(self.values, -self.size)
+        values = values.reshape(*values.shape[:2], -1)
+        if components is not None:
+            values = values[..., components]
+            offsets = offsets[..., components // outputs]
+        elif outputs > 1:
+            offsets = np.repeat(offsets, outputs, axis=-1)
+        return rows_of(values, offsets, self.roundoff)
+
+    def side(self, components: Ints, above: Ints) -> tuple[Floats, Floats, Floats]:
+        """Change of f and offset (R, C), and |f(x)| (C), on one side; units as `rows`.
+
+        components : (C) which; above : (C) 1 for the side above x, 0 for that below.
+        """
+        line, output = np.divmod(components, self.here.size)
+        here = np.ldexp(self.here, -self.size)[output]
+        values = np.ldexp(self.values, -self.size)[2 * above, :, line, output].T
+        offsets = np.ldexp(self.offsets, -self.span)[above, :, line].T
+        return values - here, offsets, np.abs(here)
 
 
 def conditioning(sample: Sample, rows: Rows) -> Floats:
-    """(C) change of the derivative when x is rounded to the precision in which f works.
+    """(C) change of the slopes when x is rounded to the precision in which f works.
 
     f computes as if its argument were x (1 + delta), |delta| of a few roundoffs. That
     moves the derivative by |sum_j H_ij x_j delta_j|, which no value of f reveals. The
@@ -134,7 +152,7 @@ def conditioning(sample: Sample, rows: Rows) -> Floats:
     bend[np.isnan(bend)] = 0.0
     _, exponent = np.frexp(bend.max())  # a power of two in f must not change a bit
     root = np.sqrt(np.ldexp(bend, -exponent)).reshape(-1, sample.here.size)
-    moved = sample.lines.size[:, None] * root
+    moved = np.ldexp(sample.lines.size, -sample.span)[:, None] * root
     # values on float32's grid betray arithmetic in float32, whatever their dtype
     grid = float(np.fmin.reduce(rows.floor / rows.size, axis=None)) / 2
     roundoff = max(sample.roundoff, min(grid, 2.0**-24))

@@ -10,7 +10,7 @@ Every array is (R, C) or (C), C components; missing values are NaN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 import numpy as np
@@ -47,7 +47,8 @@ class Judgement:
 
     value, error : the answer and its bar; error is inf where nothing can be said.
     truncation, rounding : the two parts of the bar.
-    level, row : its place in the table; level m rests on rows row ... row + m.
+    level, row : its place in the table; level m rests on rows row ... row + m. Without
+        any full window, row is the finest one with values.
     step : finest step it rests on, in units of t.
     noisy : the residuals are noise: as large at tiny steps as at large ones.
     dark : no window is smooth; the bar comes from the two sides alone, if at all.
@@ -149,6 +150,8 @@ def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
         rounding,
         bar=np.where(dark, _by_sides(rows, bar, derivative), sound),
     )
+    deepest = len(rows.odd) - 1 - np.argmax(np.isfinite(rows.odd)[::-1], axis=0)
+    best = replace(best, row=np.where(some, best.row, deepest))
     return Judgement(
         **vars(best),
         noisy=noise.real,
@@ -275,7 +278,8 @@ def next_rows(judged: Judgement, history: History, part: Ints) -> Ints:
     """(3, C) rows to try next on some components, -1 for none.
 
     Truncation asks for finer rows, noise for coarser ones, and what is incoherent for
-    tiny steps, once; the history remembers who was sent there.
+    tiny steps, once; the history remembers who was sent there. If f has values at the
+    tiny steps alone, near the edge of its domain, the window is completed there.
     """
     k, m, dark = judged.row, judged.level, judged.dark
     alone = m == 0
@@ -288,7 +292,8 @@ def next_rows(judged: Judgement, history: History, part: Ints) -> Ints:
             np.where(alone, k + 1, -1),
         ]
     )
-    rows[:, dark] = -1
+    edge = np.isinf(judged.spread) & history.probed[part]
+    rows = np.where(edge, np.stack([k + 1, k + 2, k - 1]), np.where(dark, -1, rows))
     if history.ladder.probe:
         probe = ~history.probed[part] & (dark | (judged.limit & judged.rough))
         rows = np.where(probe, np.array(history.ladder.probe)[:, None], rows)

@@ -54,8 +54,8 @@ def one_sided(
 ) -> OneSided:
     """Derivative of order 1 or 2 from values on one side.
 
-    change : (R, C) f(x + offset) - f(x), NaN where not evaluated.
-    offset : (R, C) all of one sign, four times smaller from row to row.
+    change : (ROWS, C) f(x + offset) - f(x), NaN where f has no value.
+    offset : (ROWS, C) all of one sign, four times smaller from row to row.
     rounding : (C) rounding error of one value of f.
 
     Quotients are extrapolated in powers of h (Neville); the bar is the larger
@@ -82,40 +82,62 @@ def one_sided(
         value = np.where(better, table[best, c], value)
         step = np.where(better, np.abs(offset)[best + m, c], step)
         error = np.where(better, bars[best, c], error)
-    return OneSided(value, error, step)
+    error = np.where(_diverges(quotient, rounding * unit), np.inf, error)
+    return OneSided(np.where(np.isfinite(error), value, np.nan), error, step)
+
+
+def _diverges(quotient: Floats, noise: Floats) -> Bools:
+    """(C) whether quotients grow without end as h falls, as those of sqrt(x) at 0.
+
+    Then their differences grow from row to row, or stay; where the derivative exists
+    they fall. Differences within noise tell nothing.
+    """
+    apart = np.abs(quotient[1:] - quotient[:-1])
+    clear = apart > MUCH * noise[1:]
+    grows = (apart[1:] > 0.9 * apart[:-1]) & clear[1:] & clear[:-1]
+    return grows[-3:].all(axis=0)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Kink:
-    """found : (C) whether left and right slopes differ at x; value, error, step there.
+    """What the bend of f at x tells, for each of C components.
 
-    value is the mean of both slopes and error half their difference, so that the bar
-    holds every subgradient.
+    found : left and right slopes differ at x. There value is the mean of both and error
+        half their difference, so that the bar holds every subgradient.
+    cusp : the slopes are infinite there; no derivative exists.
+    jump : the value at x is not that of its surroundings; no derivative exists.
     """
 
     found: Bools
+    cusp: Bools
+    jump: Bools
     value: Floats
     error: Floats
     step: Floats
 
 
 def kink_of(rows: Rows, derivative: int) -> Kink:
-    """Whether the bend falls like h, not like h**2, on the three finest clear rows.
+    """Whether the bend falls slower than h**2 on the three finest rows that resolve it.
 
-    A second derivative does not exist at a kink: its error is inf.
+    Like h at a kink, like h**p with p < 1 at a cusp, not at all at a jump. Noise looks
+    like a jump but for its size, which is not the same on three rows. A second
+    derivative does not exist at a kink: its error is inf.
     """
     clear = np.abs(rows.bend) > MUCH * rows.floor
     order = np.argsort(~clear[::-1], axis=0, kind="stable")[:3]
     three: Ints = len(clear) - 1 - order
     c: Ints = np.arange(clear.shape[1], dtype=np.intp)
     bend, step = rows.bend[three, c], rows.step[three, c]
-    power = np.log2(np.abs(bend[1:] / bend[:-1])) / np.log2(step[1:] / step[:-1])
-    found = clear[three, c].all(axis=0) & (np.abs(power - 1) < 0.2).all(axis=0)
-    found &= (np.sign(bend) == np.sign(bend[0])).all(axis=0)
+    fall = np.log2(bend[1:] / bend[:-1])  # NaN where the sign changes
+    power = fall / np.log2(step[1:] / step[:-1])
+    resolved = clear[three, c].all(axis=0)
+    found = resolved & (np.abs(power - 1) < 0.2).all(axis=0)
+    cusp = (np.abs(power - 0.5) < 0.3).all(axis=0) & (np.abs(power[1] - power[0]) < 0.1)
+    jump = (np.abs(fall) < 1e-3).all(axis=0)
     value, finest = rows.odd[three[0], c], step[0]
     error = np.abs(bend[0]) / finest + np.abs(value - rows.odd[three[1], c])
     error = error + MUCH * rows.floor[three[0], c] / finest
     if derivative == 2:
         value, error = np.full_like(value, np.nan), np.full_like(error, np.inf)
-    return Kink(found, value, error, finest)
+    return Kink(found, resolved & cusp, resolved & jump, value, error, finest)
