@@ -136,28 +136,28 @@ class Lines:
     def representable(self, t: Floats) -> Floats:
         """(R, L) the nearest steps for which x + t and x - t are exact, if there are.
 
-        Only lines that move one entry can have such steps; others keep theirs.
+        Only lines that move one entry can have such steps; others keep theirs. No step
+        is finer than the spacing of x, which would not move it at all.
         """
         if self.entries.shape[1] != 1:
             return t
-        entry = self.entries[:, 0]
-        roundoff = self.layout.roundoff_of(entry)
-        _, exponent = np.frexp(np.abs(self.x[entry]) + t)
-        spacing = np.ldexp(roundoff, exponent)
-        exact = np.rint(t / spacing) * spacing
-        return np.where(exact > 0, exact, t)
+        entry, weight = self.entries[:, 0], np.abs(self.weights[:, 0])
+        move = t * weight
+        _, exponent = np.frexp(np.abs(self.x[entry]) + move)
+        spacing = np.ldexp(self.layout.roundoff_of(entry), exponent)
+        return np.maximum(np.rint(move / spacing), 1) * spacing / weight
 
     def arrived(self, t: Floats) -> Floats:
         """(..., L) the t really taken, once x + t is rounded to the dtype of x."""
         if self.entries.shape[1] != 1:
             return t
-        entry = self.entries[:, 0]
-        roundoff = self.layout.roundoff_of(entry)
+        entry, weight = self.entries[:, 0], self.weights[:, 0]
+        x, roundoff = self.x[entry], self.layout.roundoff_of(entry)
         if np.max(roundoff) == FLOAT64:
-            return self.x[entry] + t - self.x[entry]
-        mantissa, exponent = np.frexp(self.x[entry] + t)
+            return (x + t * weight - x) / weight
+        mantissa, exponent = np.frexp(x + t * weight)
         rounded = np.ldexp(np.rint(mantissa / roundoff) * roundoff, exponent)
-        return rounded - self.x[entry]
+        return (rounded - x) / weight
 
 
 def scales(layout: Layout, x: Floats, given: Floats | None) -> Floats:
@@ -201,10 +201,14 @@ def directions(layout: Layout, x: Floats, v: Floats, *, scale: Floats) -> Lines:
     floor = scale.copy()
     for where in layout.slices():
         part = scale[where]
-        floor[where] = np.maximum(part, np.sqrt(np.mean(np.square(part))))
+        if part.size:
+            most = part.max()  # taken out first: squares of 1e200 would overflow
+            rms = most * np.sqrt(np.mean(np.square(part / most)))
+            floor[where] = np.maximum(part, rms)
     with np.errstate(over="ignore"):
         largest = np.max(np.abs(v) / floor, axis=1)
-    unit = np.exp2(-np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
+    _, exponent = np.frexp(np.where(largest > 0, largest, 1.0))
+    unit = np.ldexp(1.0, 1 - exponent)  # a power of two, so that it rounds nothing
     lines, n = len(v), x.size
     entries: Ints = np.broadcast_to(np.arange(n, dtype=np.intp), (lines, n))
     return Lines(layout, x, entries, v, unit, np.full(len(v), np.inf))
