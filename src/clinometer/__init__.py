@@ -23,6 +23,7 @@ from clinometer.errors import (
     MissingExtraError,
 )
 from clinometer.estimate import Estimate, Status
+from clinometer.problem import Problem
 from clinometer.stencil import (
     Stencil,
     backward,
@@ -43,6 +44,7 @@ __all__ = [
     "GradientError",
     "InputError",
     "MissingExtraError",
+    "Problem",
     "Report",
     "Status",
     "Stencil",
