@@ -202,7 +202,7 @@ def directions(layout: Layout, x: Floats, v: Floats, *, scale: Floats) -> Lines:
     for where in layout.slices():
         part = scale[where]
         if part.size:
-            most = float(np.max(part))  # taken out first: squares of 1e200 would overflow
+            most = float(np.max(part))  # taken out, or squares of 1e200 overflow
             rms = most * np.sqrt(np.mean(np.square(part / most)))
             floor[where] = np.maximum(part, rms)
     with np.errstate(over="ignore"):
