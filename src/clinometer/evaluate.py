@@ -49,14 +49,16 @@ class Points(Protocol):
         ...
 
 
-def flatten_input(x: Tree) -> Flattened:
-    """Leaves, paths and way back of a user's input, whoever knows its containers."""
-    flattened = flatten(x)
-    if not all(
-        is_array(v) or isinstance(v, int | float | complex) for v in flattened[0]
-    ):
-        return engines.flatten_registered(x) or flattened
-    return flattened
+def flatten_any(tree: Tree, name: str = "x") -> Flattened:
+    """Leaves, paths and way back of a user's tree, whoever knows its containers."""
+    flattened = flatten(tree, name)
+    if all(is_array(v) or isinstance(v, int | float | complex) for v in flattened[0]):
+        return flattened
+    registered = engines.flatten_registered(tree)
+    if registered is None:
+        return flattened
+    leaves, paths, rebuild = registered
+    return leaves, [name + path.removeprefix("x") for path in paths], rebuild
 
 
 @final
@@ -94,9 +96,11 @@ class Function:
                 "batched=True (f takes a leading axis) and vmap=True (f takes one "
                 "point) exclude each other, got both; keep the one that is true of f"
             )
-        if memory <= 0:
-            raise InputError(f"memory must be a positive number of bytes, got {memory}")
-        self.layout = Layout.of(flatten_input(x))
+        if not (isinstance(memory, int | float) and memory >= 1):
+            raise InputError(
+                f"memory must be a positive number of bytes, got {memory!r}"
+            )
+        self.layout = Layout.of(x, flatten_any)
         self.x = self.layout.vector()
         if not np.isfinite(self.x).all():
             bad = int(np.flatnonzero(~np.isfinite(self.x))[0])
@@ -110,7 +114,7 @@ class Function:
         self._call = self._mapped(engine, f) if vmap else self._rebuilt(f)
         if self._library == "numpy":
             memory = min(memory, CACHED)
-        self._chunk = max(1, memory // (8 * self.x.size))
+        self._chunk = int(max(1, min(memory, 2**62) // (8 * self.x.size)))
         self._scalar = scalar
         self._outcome: Outcome | None = None
         self.evaluations = 0
@@ -128,7 +132,8 @@ class Function:
         """(P, size of f's value) at the points, in chunks; NaN where f raised.
 
         Raises InputError if f returns anything but real numbers, FunctionError if f
-        writes into its argument or changes its shape.
+        raised before it returned any value, writes into its argument, or returns
+        another shape than before.
         """
         step = self._chunk if self._takes_batch else min(self._chunk, 4096)
         with np.errstate(all="ignore"):  # beyond an edge of the domain f may overflow
@@ -137,8 +142,6 @@ class Function:
                 for start in range(0, points.count, step)
             ]
         done = [part for part in parts if part is not None]
-        if not done:
-            return np.full((points.count, 1), np.nan)
         if len(done) == 1 and len(parts) == 1:
             return done[0]
         width = done[0].shape[1]
@@ -217,7 +220,7 @@ class Function:
         """Read structure and precision off f's first value."""
         if self._outcome is not None:
             return
-        outcome = Outcome(value, points)
+        outcome = Outcome(value, points, flatten_any)
         if self._scalar is not None and not outcome.scalar:
             raise InputError(
                 f"{self._scalar} needs an f that returns a single number, got "
@@ -256,13 +259,16 @@ class Function:
         return False
 
     def _note(self, place: str, error: Exception) -> None:
+        """Remember where f raised first; give up if it never returned a value."""
+        if self._outcome is None:  # thousands of calls would only raise again
+            raise FunctionError(
+                f"f raised {type(error).__name__} at {place}: {error}"
+            ) from error
         if self.fault is None:
             self.fault = (place, error)
 
-    def _join(self, parts: Sequence[Matrix | None]) -> Matrix | None:
-        if self._outcome is None:
-            return None
-        missing = np.full((1, self._outcome.size), np.nan)
+    def _join(self, parts: Sequence[Matrix | None]) -> Matrix:
+        missing = np.full((1, self.outcome.size), np.nan)
         return np.concatenate([missing if part is None else part for part in parts])
 
     def _rebuilt(self, f: Callable[..., Any]) -> Callable[[list[Any]], Any]:

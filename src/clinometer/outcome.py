@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -16,7 +16,7 @@ from clinometer.arrays import (
     unit_roundoff,
 )
 from clinometer.errors import FunctionError, InputError
-from clinometer.trees import Flattened, Tree, flatten, only
+from clinometer.trees import Flatten, Flattened, Tree, flatten, only
 
 Matrix: TypeAlias = NDArray[np.float64]
 
@@ -30,8 +30,15 @@ class Outcome:
     roundoff : unit roundoff of the coarsest dtype in it.
     """
 
-    def __init__(self, value: Any, points: int | None) -> None:
-        leaves, self.paths, self.rebuild = _flatten_value(value)
+    def __init__(
+        self, value: Any, points: int | None, flatten: Flatten = flatten
+    ) -> None:
+        """Read the first value of f, or that of a batch of so many points.
+
+        flatten : how values are taken apart.
+        """
+        self._flatten = flatten
+        leaves, self.paths, self.rebuild = self._parts(value)
         lead = 0 if points is None else 1
         for leaf, path in zip(leaves, self.paths, strict=True):
             _require_real_value(leaf, path)
@@ -54,25 +61,26 @@ class Outcome:
 
     def __str__(self) -> str:
         """The shapes in words: "f(x) of shape (3,)"."""
-        pairs = zip(self.paths, self.shapes, strict=True)
-        return ", ".join(f"{path} of shape {shape}" for path, shape in pairs)
+        return _in_words(self.paths, self.shapes)
 
-    def matrix(self, value: Any, points: int) -> Matrix:
-        """(points, size) one value of f, or a batch of them, as float64.
+    def matrix(self, value: Any, points: int | None) -> Matrix:
+        """(points or 1, size) a value of f, or those of a batch of points, as float64.
 
         Raises FunctionError if shapes differ from those of the first value.
         """
         if self.scalar and isinstance(value, float):  # np.float64 among them
             return np.array([[value]])
-        leaves, _, _ = _flatten_value(value)
+        leaves, paths, _ = self._parts(value)
         parts = [to_float64(leaf) for leaf in leaves]
-        sizes = [part.size for part in parts]
-        if sizes != [points * size for size in self.sizes]:
+        shapes = [part.shape for part in parts]
+        lead = () if points is None else (points,)
+        if paths != self.paths or shapes != [lead + own for own in self.shapes]:
+            places = "one point" if points is None else f"{points} points"
             raise FunctionError(
-                f"f must return the same shape at every point: {self.shapes} at x, "
-                f"then {[part.shape for part in parts]} for {points} point(s)"
+                f"f must return the same shape at every point: {self} first, then "
+                f"{_in_words(paths, shapes)} for {places}"
             )
-        flat = [part.reshape(points, -1) for part in parts]
+        flat = [part.reshape(points or 1, -1) for part in parts]
         return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
 
     def tree(self, rows: NDArray[Any], build: Callable[[NDArray[Any]], Any]) -> Tree:
@@ -89,10 +97,15 @@ class Outcome:
         return self.rebuild(parts)
 
 
-def _flatten_value(value: Any) -> Flattened:
-    if isinstance(value, float) or is_array(value):
-        return [value], ["f(x)"], only
-    return flatten(value, "f(x)")
+    def _parts(self, value: Any) -> Flattened:
+        if isinstance(value, float) or is_array(value):
+            return [value], ["f(x)"], only
+        return self._flatten(value, "f(x)")
+
+
+def _in_words(paths: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> str:
+    pairs = zip(paths, shapes, strict=True)
+    return ", ".join(f"{path} of shape {shape}" for path, shape in pairs) or "nothing"
 
 
 def _roundoff(leaf: Any) -> float:
@@ -111,5 +124,8 @@ def _require_real_value(leaf: Any, path: str) -> None:
             f"{getattr(leaf, 'dtype', 'complex')} at {path}; return its real part, its "
             "modulus, or the two parts as an array"
         )
-    if dtype_name(leaf) == "bool":
-        raise InputError(f"f must return numbers, got bool at {path}")
+    if not dtype_name(leaf).startswith(("float", "bfloat", "longdouble", "int", "uint")):
+        raise InputError(
+            f"f must return real numbers, got {dtype_name(leaf)} at {path}; convert "
+            "them to float64"
+        )

@@ -66,8 +66,9 @@ class Sample:
         got[~np.isfinite(got)] = np.nan
         self._make_room(self.here.size)
         self.values[::2] = got[1:].reshape(*t.shape, -1)
-        largest = np.fmax.reduce(np.abs(self.values), axis=(0, 1, 2))
-        self.size = np.frexp(np.where(self.here == 0, largest, self.here))[1]
+        largest: Floats = np.fmax.reduce(np.abs(self.values), axis=(0, 1, 2))
+        typical = np.where(self.here == 0, largest, self.here)
+        self.size = np.frexp(typical)[1]
         return self.rows()
 
     def _lay_out(self, steps: Floats) -> None:
@@ -116,7 +117,7 @@ class Sample:
         self.seen[row, line] = True
 
     def rows(self, components: Ints | None = None) -> Rows:
-        """All rows in the units of span and size, of all L * M components or of some."""
+        """All rows in units of span and size, of all L * M components or of some."""
         outputs = self.here.size
         offsets = np.ldexp(self.offsets, -self.span)
         values = np.ldexp(self.values, -self.size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import Any, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,14 @@ from clinometer.errors import InputError
 
 Tree: TypeAlias = Any
 Flattened: TypeAlias = tuple[list[Any], list[str], Callable[[Sequence[Any]], Any]]
+
+
+class Flatten(Protocol):
+    """A way to take trees apart."""
+
+    def __call__(self, tree: Tree, name: str = "x") -> Flattened:
+        """Leaves of a tree of that name, the path of each, and the way back."""
+        ...
 
 
 def flatten(tree: Tree, name: str = "x", *, none_is_leaf: bool = False) -> Flattened:
@@ -68,15 +76,18 @@ class Layout:
     starts: tuple[int, ...]
     roundoff: tuple[float, ...]
     rebuild: Callable[[Sequence[Any]], Tree]
+    flatten: Flatten
 
     @classmethod
-    def of(cls, flattened: Flattened) -> Layout:
-        """The layout of a flattened tree of real floating-point leaves.
+    def of(cls, tree: Tree, flatten: Flatten = flatten) -> Layout:
+        """The layout of a tree of real floating-point leaves.
+
+        flatten : how this tree, and those like it, are taken apart.
 
         Raises InputError where a leaf is no array, not real and floating, or where
         there is nothing to vary.
         """
-        leaves, paths, rebuild = flattened
+        leaves, paths, rebuild = flatten(tree)
         for leaf, path in zip(leaves, paths, strict=True):
             require_real(leaf, path)
         shapes = [tuple(np.shape(leaf)) for leaf in leaves]
@@ -96,6 +107,7 @@ class Layout:
             tuple(starts),
             tuple(roundoff),
             rebuild,
+            flatten,
         )
 
     @property
@@ -151,11 +163,12 @@ class Layout:
         A leaf may also be a single number, which then stands for all its entries.
         Raises InputError where structure or shapes differ.
         """
-        leaves, paths, _ = flatten(tree, name)
-        if len(leaves) != len(self.leaves):
+        leaves, paths, _ = self.flatten(tree, name)
+        own = [name + path.removeprefix("x") for path in self.paths]
+        if paths != own:
             raise InputError(
-                f"{name} must have the structure of x ({len(self.leaves)} leaves: "
-                f"{', '.join(self.paths[:4])}), got {len(leaves)} leaves"
+                f"{name} must have the structure of x, with {len(own)} leaves "
+                f"{_some(own)}; got {len(paths)} leaves {_some(paths)}"
             )
         flat = np.empty(self.size)
         places = zip(self.slices(), self.shapes, leaves, paths, strict=True)
@@ -168,6 +181,10 @@ class Layout:
                 )
             flat[where] = np.broadcast_to(values, shape).reshape(-1)
         return flat
+
+
+def _some(paths: Sequence[str]) -> str:
+    return ", ".join([*paths[:4], *["..."][: len(paths) - 4]])
 
 
 def require_real(leaf: Any, path: str) -> None:

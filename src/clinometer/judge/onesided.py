@@ -95,7 +95,7 @@ def _diverges(quotient: Floats, noise: Floats) -> Bools:
     apart = np.abs(quotient[1:] - quotient[:-1])
     clear = apart > MUCH * noise[1:]
     grows = (apart[1:] > 0.9 * apart[:-1]) & clear[1:] & clear[:-1]
-    return grows[-3:].all(axis=0)
+    return _all(grows[-3:])
 
 
 @final
@@ -131,13 +131,18 @@ def kink_of(rows: Rows, derivative: int) -> Kink:
     bend, step = rows.bend[three, c], rows.step[three, c]
     fall = np.log2(bend[1:] / bend[:-1])  # NaN where the sign changes
     power = fall / np.log2(step[1:] / step[:-1])
-    resolved = clear[three, c].all(axis=0)
-    found = resolved & (np.abs(power - 1) < 0.2).all(axis=0)
-    cusp = (np.abs(power - 0.5) < 0.3).all(axis=0) & (np.abs(power[1] - power[0]) < 0.1)
-    jump = (np.abs(fall) < 1e-3).all(axis=0)
+    resolved = _all(clear[three, c])
+    found = resolved & _all(np.abs(power - 1) < 0.2)
+    cusp = _all(np.abs(power - 0.5) < 0.3) & (np.abs(power[1] - power[0]) < 0.1)
+    jump = _all(np.abs(fall) < 1e-3)
     value, finest = rows.odd[three[0], c], step[0]
     error = np.abs(bend[0]) / finest + np.abs(value - rows.odd[three[1], c])
     error = error + MUCH * rows.floor[three[0], c] / finest
     if derivative == 2:
         value, error = np.full_like(value, np.nan), np.full_like(error, np.inf)
     return Kink(found, resolved & cusp, resolved & jump, value, error, finest)
+
+
+def _all(rows: Bools) -> Bools:
+    """(C) whether it holds on all rows."""
+    return np.logical_and.reduce(rows, axis=0)

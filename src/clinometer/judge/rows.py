@@ -103,9 +103,9 @@ def granularity(values: Floats) -> Floats:
     grid far coarser than their own spacing. Zero where the grid is no coarser than
     that, or where fewer than six different values were seen, too few to tell.
     """
-    odd_bits = values.view(np.int64) & 3  # a value that uses its last two bits: no grid
-    if odd_bits.any(axis=(0, 1)).all():
-        return np.zeros(values.shape[-1])
+    last_bits: NDArray[np.int64] = values.view(np.int64) & 3
+    if last_bits.any(axis=(0, 1)).all():  # a value that uses them lies on no grid
+        return np.zeros_like(values[0, 0])
     flat = np.where(np.isfinite(values), values, 0.0).reshape(-1, values.shape[-1])
     mantissa, exponent = np.frexp(flat)
     whole = (mantissa * 2.0**53).astype(np.int64)
