@@ -13,8 +13,9 @@ MAKEFLAGS += --no-print-directory
 
 .PHONY: demo test bench clean
 
+# One thread: the matrices are small, and threads that wait for each other cost more.
 demo: $(VENV)/installed-demo
-	@$(BIN)/python -m examples.digits
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m examples.digits
 
 test: $(VENV)/installed-dev
 	@./check
