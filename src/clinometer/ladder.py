@@ -31,6 +31,9 @@ binary grid and binary steps would make values exact, and hide their rounding.""
 FLOAT64 = 2.0**-53
 """Unit roundoff of float64, in which points are laid out."""
 
+SMALLEST = 2.0**-1074
+"""Least positive number of float64."""
+
 REACH = 0.9
 """Largest step over |x|, dimensionless: below one, so that no entry crosses zero."""
 
@@ -145,6 +148,7 @@ class Lines:
         move = t * weight
         _, exponent = np.frexp(np.abs(self.x[entry]) + move)
         spacing = np.ldexp(self.layout.roundoff_of(entry), exponent)
+        spacing = np.maximum(spacing, SMALLEST)
         return np.maximum(np.rint(move / spacing), 1) * spacing / weight
 
     def arrived(self, t: Floats) -> Floats:
