@@ -51,12 +51,8 @@ def slope(f: F, x: Tree, v: Tree, **options: Unpack[Options]) -> Estimate:
     Returns value in units of f / t; structure and shape of f's value.
     """
     problem = _Problem(f, x, options)
-    direction = problem.vector(v, "v")
-    if not direction.any():
-        raise InputError("v must point somewhere, got all zeros; pass a direction")
-    lines = directions(problem.layout, problem.x, direction[None], scale=problem.scale)
-    found = problem.measure(lines)
-    return problem.by_output(found, lambda rows: rows[..., 0])
+    found = problem.measure(problem.along(problem.direction(v)[None]))
+    return problem.by_output(found, _only_line)
 
 
 def gradient(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
@@ -95,7 +91,7 @@ def laplacian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
         found.step.min(axis=0, keepdims=True),
         found.code.max(axis=0, keepdims=True),
     )
-    return problem.by_output(total, lambda rows: rows[..., 0])
+    return problem.by_output(total, _only_line)
 
 
 def hessian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
@@ -145,13 +141,9 @@ def hessian_product(
         differenced instead of 2 n, about 8 evaluations of it. Its own errors count.
     """
     if gradient is not None:
-        along = slope(gradient, x, v, **options)
-        _Problem(f, x, options).vector(along.value, "gradient(x)")
-        return along
+        return _slope_of_gradient(gradient, x, v, options=options)
     problem = _Problem(f, x, options, scalar="hessian_product")
-    direction = problem.vector(v, "v")
-    if not direction.any():
-        raise InputError("v must point somewhere, got all zeros; pass a direction")
+    direction = problem.direction(v)
     size = np.max(np.abs(direction) / problem.scale)
     n = problem.x.size
     both = np.empty((2 * n, n))
@@ -159,12 +151,29 @@ def hessian_product(
     both[1::2] = direction / size - np.diag(problem.scale)
     zero = ~both.any(axis=1)  # v along one entry: one of the two lines stands still
     both[zero] = direction / size
-    lines = directions(problem.layout, problem.x, both, scale=problem.scale)
-    cross = problem.measure(lines, derivative=2)
+    cross = problem.measure(problem.along(both), derivative=2)
     cross.value[zero], cross.error[zero] = 0.0, 0.0
     cross.code[zero] = CONVERGED
     found = _polarised(cross, 4 * problem.scale / size)
     return problem.estimate(lambda part: problem.layout.tree(part[:, 0]), found)
+
+
+def _slope_of_gradient(gradient: F, x: Tree, v: Tree, *, options: Options) -> Estimate:
+    """Derivative along v of a gradient, a tree like x."""
+    problem = _Problem(gradient, x, options)
+    found = problem.measure(problem.along(problem.direction(v)[None]))
+    layout, outcome = problem.layout, problem.function.outcome
+    if outcome.paths != layout.named("f(x)") or outcome.shapes != [*layout.shapes]:
+        raise InputError(
+            f"gradient must return a tree like x, with leaves of the shapes "
+            f"{[*layout.shapes]}, got {outcome}".replace("f(x)", "gradient(x)")
+        )
+    return problem.estimate(lambda part: layout.tree(part[0]), found)
+
+
+def _only_line(rows: NDArray[Any]) -> Any:
+    """Values (...) of the only line, from (..., 1); a number where f is scalar."""
+    return rows[..., 0][()]
 
 
 def _polarised(cross: Measured, unit: Floats) -> Measured:
@@ -215,6 +224,17 @@ class _Problem:
                 f"{name} must be finite, got {flat[~np.isfinite(flat)][0]}"
             )
         return flat
+
+    def direction(self, v: Tree) -> Floats:
+        """(n) v, which must not be zero."""
+        flat = self.vector(v, "v")
+        if not flat.any():
+            raise InputError("v must point somewhere, got all zeros; pass a direction")
+        return flat
+
+    def along(self, v: Floats) -> Lines:
+        """One line along every row of v (L, n)."""
+        return directions(self.layout, self.x, v, scale=self.scale)
 
     def coordinates(self) -> Lines:
         """One line along every entry of x."""

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from clinometer.trees import flatten
+from clinometer.evaluate import flatten_input
 
 
 @final
@@ -59,8 +59,9 @@ class Estimate:
 
     def __str__(self) -> str:
         """Value and bar where they are single numbers, else one line an array."""
-        parts = [flatten(part)[0] for part in (self.value, self.error, self.status)]
-        paths = flatten(self.value, "value")[1]
+        whole = self.value, self.error, self.status
+        parts = [flatten_input(part)[0] for part in whole]
+        paths = flatten_input(self.value, "value")[1]
         lines = [
             f"{path} = {_with_bar(value, error)}  {_summary(status)}"
             for path, value, error, status in zip(paths, *parts, strict=True)
@@ -71,7 +72,8 @@ class Estimate:
 def _with_bar(value: Any, error: Any) -> str:
     if np.ndim(value) == 0:
         return f"{float(value):.15g} ± {float(error):.1e}"
-    return f"{np.array2string(np.asarray(value), threshold=8)} ± {np.max(error):.1e}"
+    bar = np.max(error, initial=0.0)
+    return f"{np.array2string(np.asarray(value), threshold=8)} ± {bar:.1e}"
 
 
 def _summary(status: Any) -> str:

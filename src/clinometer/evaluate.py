@@ -49,7 +49,7 @@ class Points(Protocol):
         ...
 
 
-def flatten_any(tree: Tree, name: str = "x") -> Flattened:
+def flatten_input(tree: Tree, name: str = "x") -> Flattened:
     """Leaves, paths and way back of a user's tree, whoever knows its containers."""
     flattened = flatten(tree, name)
     if all(is_array(v) or isinstance(v, int | float | complex) for v in flattened[0]):
@@ -96,11 +96,9 @@ class Function:
                 "batched=True (f takes a leading axis) and vmap=True (f takes one "
                 "point) exclude each other, got both; keep the one that is true of f"
             )
-        if not (isinstance(memory, int | float) and memory >= 1):
-            raise InputError(
-                f"memory must be a positive number of bytes, got {memory!r}"
-            )
-        self.layout = Layout.of(x, flatten_any)
+        if not memory >= 1:
+            raise InputError(f"memory must be a positive number of bytes, got {memory}")
+        self.layout = Layout.of(x, flatten_input)
         self.x = self.layout.vector()
         if not np.isfinite(self.x).all():
             bad = int(np.flatnonzero(~np.isfinite(self.x))[0])
@@ -141,21 +139,10 @@ class Function:
                 self._values(points, start, min(start + step, points.count))
                 for start in range(0, points.count, step)
             ]
-        done = [part for part in parts if part is not None]
-        if len(done) == 1 and len(parts) == 1:
-            return done[0]
-        width = done[0].shape[1]
-        return np.concatenate(
-            [
-                np.full((min(step, points.count - i * step), width), np.nan)
-                if part is None
-                else part
-                for i, part in enumerate(parts)
-            ]
-        )
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _values(self, points: Points, start: int, stop: int) -> Matrix | None:
-        """Values of one chunk; None if f raised at all of its points."""
+    def _values(self, points: Points, start: int, stop: int) -> Matrix:
+        """Values of one chunk."""
         rows = points.rows(start, stop)
         if self._takes_batch:
             try:
@@ -164,13 +151,12 @@ class Function:
                 raise
             except Exception as error:  # noqa: BLE001 - any fault of f is its point's
                 if stop - start == 1:
-                    self._note(points.describe(start), error)
-                    return None
+                    return self._missing(points.describe(start), error)
                 # one point of the batch may be to blame: find it, keep the others
-                return self._join(
+                return np.concatenate(
                     [self._values(_Part(points, k), 0, 1) for k in range(start, stop)]
                 )
-        return self._join(
+        return np.concatenate(
             [self._single(rows[k], points, start + k) for k in range(len(rows))]
         )
 
@@ -198,29 +184,27 @@ class Function:
         self._learn(value, len(rows))
         return self.outcome.matrix(value, len(rows))
 
-    def _single(self, row: Matrix, points: Points, point: int) -> Matrix | None:
+    def _single(self, row: Matrix, points: Points, point: int) -> Matrix:
         arguments = self._arguments(row, lead=())
         self.calls += 1
         self.evaluations += 1
         try:
             value = self._call(arguments)
         except Exception as error:  # noqa: BLE001 - any fault of f is its point's
-            self._note(points.describe(point), error)
-            return None
+            return self._missing(points.describe(point), error)
         if self._library != "jax" and self._written(arguments, row):
             raise FunctionError(_WRITES.format(place=points.describe(point)))
         self._learn(value, None)
         try:
-            return self.outcome.matrix(value, 1)
+            return self.outcome.matrix(value, None)
         except InputError as error:  # a complex value beyond the domain's edge, as of
-            self._note(points.describe(point), error)  # (-0.1) ** 1.5 in plain Python
-            return None
+            return self._missing(points.describe(point), error)  # (-0.1) ** 1.5
 
     def _learn(self, value: Any, points: int | None) -> None:
         """Read structure and precision off f's first value."""
         if self._outcome is not None:
             return
-        outcome = Outcome(value, points, flatten_any)
+        outcome = Outcome(value, points, flatten_input)
         if self._scalar is not None and not outcome.scalar:
             raise InputError(
                 f"{self._scalar} needs an f that returns a single number, got "
@@ -258,18 +242,18 @@ class Function:
                 return True
         return False
 
-    def _note(self, place: str, error: Exception) -> None:
-        """Remember where f raised first; give up if it never returned a value."""
+    def _missing(self, place: str, error: Exception) -> Matrix:
+        """(1, size) NaN for a point where f raised; the first such place is kept.
+
+        Raises FunctionError if f has not returned a value yet.
+        """
         if self._outcome is None:  # thousands of calls would only raise again
             raise FunctionError(
                 f"f raised {type(error).__name__} at {place}: {error}"
             ) from error
         if self.fault is None:
             self.fault = (place, error)
-
-    def _join(self, parts: Sequence[Matrix | None]) -> Matrix:
-        missing = np.full((1, self.outcome.size), np.nan)
-        return np.concatenate([missing if part is None else part for part in parts])
+        return np.full((1, self._outcome.size), np.nan)
 
     def _rebuilt(self, f: Callable[..., Any]) -> Callable[[list[Any]], Any]:
         rebuild = self.layout.rebuild

@@ -31,13 +31,13 @@ class Outcome:
     """
 
     def __init__(
-        self, value: Any, points: int | None, flatten: Flatten = flatten
+        self, value: Any, points: int | None, apart: Flatten = flatten
     ) -> None:
         """Read the first value of f, or that of a batch of so many points.
 
-        flatten : how values are taken apart.
+        apart : how values are taken apart.
         """
-        self._flatten = flatten
+        self._apart = apart
         leaves, self.paths, self.rebuild = self._parts(value)
         lead = 0 if points is None else 1
         for leaf, path in zip(leaves, self.paths, strict=True):
@@ -96,11 +96,10 @@ class Outcome:
             start += size
         return self.rebuild(parts)
 
-
     def _parts(self, value: Any) -> Flattened:
         if isinstance(value, float) or is_array(value):
             return [value], ["f(x)"], only
-        return self._flatten(value, "f(x)")
+        return self._apart(value, "f(x)")
 
 
 def _in_words(paths: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> str:
@@ -124,7 +123,7 @@ def _require_real_value(leaf: Any, path: str) -> None:
             f"{getattr(leaf, 'dtype', 'complex')} at {path}; return its real part, its "
             "modulus, or the two parts as an array"
         )
-    if not dtype_name(leaf).startswith(("float", "bfloat", "longdouble", "int", "uint")):
+    if not dtype_name(leaf).startswith(("float", "bfloat", "int", "uint")):
         raise InputError(
             f"f must return real numbers, got {dtype_name(leaf)} at {path}; convert "
             "them to float64"

@@ -68,6 +68,8 @@ class Layout:
     shapes : shape of each leaf.
     starts : (leaves + 1) where each leaf begins in the vector; the last is its size.
     roundoff : (leaves) unit roundoff of each leaf's dtype, relative.
+    rebuild : the tree from as many new leaves.
+    apart : the way back; how trees like this one are taken apart.
     """
 
     leaves: tuple[Any, ...]
@@ -76,18 +78,18 @@ class Layout:
     starts: tuple[int, ...]
     roundoff: tuple[float, ...]
     rebuild: Callable[[Sequence[Any]], Tree]
-    flatten: Flatten
+    apart: Flatten
 
     @classmethod
-    def of(cls, tree: Tree, flatten: Flatten = flatten) -> Layout:
+    def of(cls, tree: Tree, apart: Flatten = flatten) -> Layout:
         """The layout of a tree of real floating-point leaves.
 
-        flatten : how this tree, and those like it, are taken apart.
+        apart : how this tree, and those like it, are taken apart.
 
         Raises InputError where a leaf is no array, not real and floating, or where
         there is nothing to vary.
         """
-        leaves, paths, rebuild = flatten(tree)
+        leaves, paths, rebuild = apart(tree)
         for leaf, path in zip(leaves, paths, strict=True):
             require_real(leaf, path)
         shapes = [tuple(np.shape(leaf)) for leaf in leaves]
@@ -107,13 +109,17 @@ class Layout:
             tuple(starts),
             tuple(roundoff),
             rebuild,
-            flatten,
+            apart,
         )
 
     @property
     def size(self) -> int:
         """Count of numbers in all leaves."""
         return self.starts[-1]
+
+    def named(self, name: str) -> list[str]:
+        """Path of each leaf in another tree like the one laid out, of that name."""
+        return [name + path.removeprefix("x") for path in self.paths]
 
     def slices(self) -> list[slice]:
         """The part of the flat vector that each leaf takes."""
@@ -163,8 +169,8 @@ class Layout:
         A leaf may also be a single number, which then stands for all its entries.
         Raises InputError where structure or shapes differ.
         """
-        leaves, paths, _ = self.flatten(tree, name)
-        own = [name + path.removeprefix("x") for path in self.paths]
+        leaves, paths, _ = self.apart(tree, name)
+        own = self.named(name)
         if paths != own:
             raise InputError(
                 f"{name} must have the structure of x, with {len(own)} leaves "
