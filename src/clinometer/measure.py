@@ -110,6 +110,7 @@ class Answer:
         self.code = np.full(count, FAILED, np.int8)
         self.open = np.ones(count, np.bool_)
         self.span, self.size = sample.span[:, None], sample.size
+        self._settled: Judgement | None = None
 
     def measured(self) -> Measured:
         """The answer by lines and outputs, in units of f and t."""
@@ -125,7 +126,7 @@ class Answer:
         """Take what the rows tried first tell."""
         if len(rows.step) < 4:
             return
-        judged = settle(rows, self.derivative)
+        judged = self._settled = settle(rows, self.derivative)
         size = tolerance(rows, judged.value, self.derivative, last=3)
         flat = rows.flat.all(axis=0)
         if flat.any():  # no dependence seen: measure the bar by f itself
@@ -147,18 +148,23 @@ class Answer:
         sample.keep(np.flatnonzero(self.open.reshape(self.shape).any(axis=1)))
         active = self.open[self._places()]
         history = History.of(sample.ladder, len(active))
-        for _ in range(STAGES):
+        for stage in range(STAGES):
+            first = self._settled if stage == 0 else None
             want = np.zeros(sample.steps.shape, np.bool_)
             for part in _blocks(np.flatnonzero(active)):
-                plan = self._weigh(part, history)
+                if first is not None:  # nothing new to weigh yet
+                    known = first.of_some(self._places()[part], sample.ladder.start[0])
+                    plan = next_rows(known, history, part)
+                else:
+                    plan = self._weigh(part, history)
                 line = np.broadcast_to(part // outputs, plan.shape)
                 fresh = (plan >= 0) & (plan < len(want))
                 row = np.where(fresh, plan, 0)
                 within = sample.steps[row, line] <= sample.lines.reach[line]
                 fresh &= within & ~sample.seen[row, line]
-                active[part] = fresh.any(axis=0)
+                active[part] = fresh.any(axis=0) | (first is not None)
                 want[row[fresh], line[fresh]] = True
-            if not want.any():
+            if not want.any() and first is None:
                 break
             sample.evaluate(np.broadcast_to(want, (2, *want.shape)))
         self._find_kinks()

@@ -72,6 +72,11 @@ class Judgement:
     finest: Ints
     spread: Floats
 
+    def of_some(self, components: Ints, first: int) -> Judgement:
+        """Some of the components, with rows counted from `first` rows earlier."""
+        some = Judgement(**{name: part[components] for name, part in vars(self).items()})
+        return replace(some, row=some.row + first, finest=some.finest + first)
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -215,8 +220,7 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
     f may have structure between the two. Level 0 has no parents; there the difference
     to the next finer row stands for truncation as well.
     """
-    C = options.value.shape[1]
-    shape = (LEVELS + 1, -1, C)
+    shape = (LEVELS + 1, -1, options.value.shape[1])
     value, truncation = options.value.reshape(shape), options.truncation.reshape(shape)
     missing = ~np.isfinite(value)
     low = np.where(missing, -np.inf, value - noise.reshape(shape))
@@ -224,10 +228,11 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
     least = np.maximum.accumulate(low[:, ::-1], axis=1)[:, ::-1]
     most = np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
     beyond = np.maximum(least - value, value - most)  # at least -noise: of itself
-    last = np.full(C, np.nan)
-    for row in range(value.shape[1] - 1, -1, -1):
-        truncation[0, row] = np.abs(value[0, row] - last)
-        last = np.where(missing[0, row], last, value[0, row])
+    R = value.shape[1]
+    known = np.where(missing[0], R, np.arange(R)[:, None])
+    finer = np.minimum.accumulate(known[:0:-1], axis=0)[::-1]  # next row with a value
+    first = np.take_along_axis(value[0], np.minimum(finer, R - 1), axis=0)
+    truncation[0, :-1] = np.where(finer < R, np.abs(value[0, :-1] - first), np.inf)
     np.maximum(truncation, beyond, out=truncation, where=~missing)
 
 
@@ -245,17 +250,18 @@ def _by_sides(rows: Rows, bar: Floats, derivative: int) -> Floats:
 
 
 def _spoiled(full: Bools, smooth: Bools) -> Bools:
-    """(levels * R, C) entries whose rows lie in full windows, but in no smooth one."""
+    """(levels * R, C) entries whose rows lie in full windows, but in no smooth one.
+
+    Level m of row k rests on rows k ... k + m, which lie in windows k + m - 3 ... k.
+    """
     W, C = full.shape
-    R = W + LEVELS
-    spoiled = np.zeros((LEVELS + 1, R, C), np.bool_)
-    for m in range(LEVELS + 1):
-        inside, sound = np.zeros((2, R - m, C), np.bool_)
-        for shift in range(m - LEVELS, 1):
-            low, high = max(0, -shift), min(R - m, W - shift)
-            inside[low:high] |= full[low + shift : high + shift]
-            sound[low:high] |= smooth[low + shift : high + shift]
-        spoiled[m, : R - m] = inside & ~sound
+    spoiled = np.zeros((LEVELS + 1, W + LEVELS, C), np.bool_)
+    inside, sound = np.zeros((2, W + LEVELS, C), np.bool_)
+    inside[:W], sound[:W] = full, smooth
+    for m in range(LEVELS, -1, -1):
+        spoiled[m] = inside & ~sound
+        inside[1:] |= inside[:-1].copy()
+        sound[1:] |= sound[:-1].copy()
     return spoiled.reshape(-1, C)
 
 

@@ -118,29 +118,29 @@ class Kink:
 
 
 def kink_of(rows: Rows, derivative: int) -> Kink:
-    """Whether the bend falls slower than h**2 on the three finest rows that resolve it.
+    """Whether the bend falls slower than h**2 on the finest rows that resolve it.
 
-    Like h at a kink, like h**p with p < 1 at a cusp, not at all at a jump. Noise looks
-    like a jump but for its size, which is not the same on three rows. A second
-    derivative does not exist at a kink: its error is inf.
+    Like h at a kink (three rows must say so: on coarser ones curvature shows as well),
+    like h**p with p < 1 at a cusp, not at all at a jump (five rows, for noise falls at
+    random). A second derivative does not exist at a kink: its error is inf.
     """
     clear = np.abs(rows.bend) > MUCH * rows.floor
-    order = np.argsort(~clear[::-1], axis=0, kind="stable")[:3]
-    three: Ints = len(clear) - 1 - order
+    order = np.argsort(~clear[::-1], axis=0, kind="stable")[:5]
+    finest: Ints = len(clear) - 1 - order
     c: Ints = np.arange(clear.shape[1], dtype=np.intp)
-    bend, step = rows.bend[three, c], rows.step[three, c]
+    clear, bend, step = clear[finest, c], rows.bend[finest, c], rows.step[finest, c]
     fall = np.log2(bend[1:] / bend[:-1])  # NaN where the sign changes
     power = fall / np.log2(step[1:] / step[:-1])
-    resolved = _all(clear[three, c])
-    found = resolved & _all(np.abs(power - 1) < 0.2)
-    cusp = _all(np.abs(power - 0.5) < 0.3) & (np.abs(power[1] - power[0]) < 0.1)
-    jump = _all(np.abs(fall) < 1e-3)
-    value, finest = rows.odd[three[0], c], step[0]
-    error = np.abs(bend[0]) / finest + np.abs(value - rows.odd[three[1], c])
-    error = error + MUCH * rows.floor[three[0], c] / finest
+    found = _all(clear[:3]) & _all(np.abs(power[:2] - 1) < 0.2)
+    alike = _all(np.abs(power - power[0]) < 0.1)
+    cusp = _all(clear) & alike & (np.abs(power[0] - 0.5) < 0.3)
+    jump = _all(clear) & _all(np.abs(fall) < 1e-3)
+    value = rows.odd[finest[0], c]
+    error = np.abs(bend[0]) / step[0] + np.abs(value - rows.odd[finest[1], c])
+    error = error + MUCH * rows.floor[finest[0], c] / step[0]
     if derivative == 2:
         value, error = np.full_like(value, np.nan), np.full_like(error, np.inf)
-    return Kink(found, resolved & cusp, resolved & jump, value, error, finest)
+    return Kink(found, cusp, jump, value, error, step[0])
 
 
 def _all(rows: Bools) -> Bools:
