@@ -47,15 +47,15 @@ class Judgement:
 
     value, error : the answer and its bar; error is inf where nothing can be said.
     truncation, rounding : the two parts of the bar.
-    level, row : its place in the table; level m rests on rows row ... row + m. Without
-        any full window, row is the finest one with values.
+    level, row : its place in the table; level m rests on rows row ... row + m.
     step : finest step it rests on, in units of t.
     noisy : the residuals are noise: as large at tiny steps as at large ones.
     dark : no window is smooth; the bar comes from the two sides alone, if at all.
     rough : the finest full window is not coherent, or there is none.
     limit : its residuals stand above the rounding floor.
-    finest : first row of the finest full window.
-    spread : noise of one value that the finest full window would explain.
+    finest : first row of the finest full window; where none is full, of the one that
+        could be completed with finer rows, or -1 if no row has values.
+    spread : noise of one value that the finest full window would explain, inf if none.
     """
 
     value: Floats
@@ -74,7 +74,9 @@ class Judgement:
 
     def of_some(self, components: Ints, first: int) -> Judgement:
         """Some of the components, with rows counted from `first` rows earlier."""
-        some = Judgement(**{name: part[components] for name, part in vars(self).items()})
+        some = Judgement(
+            **{name: part[components] for name, part in vars(self).items()}
+        )
         return replace(some, row=some.row + first, finest=some.finest + first)
 
 
@@ -121,8 +123,8 @@ def settle(rows: Rows, derivative: int) -> Judgement:
         dark=dark,
         rough=rough,
         limit=limit,
-        finest=np.zeros(len(limit), np.intp),
-        spread=sigma,
+        finest=np.where(np.isnan(sigma), _incomplete(rows), 0),
+        spread=np.where(np.isnan(sigma), np.inf, sigma),
     )
 
 
@@ -155,17 +157,24 @@ def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
         rounding,
         bar=np.where(dark, _by_sides(rows, bar, derivative), sound),
     )
-    deepest = len(rows.odd) - 1 - np.argmax(np.isfinite(rows.odd)[::-1], axis=0)
-    best = replace(best, row=np.where(some, best.row, deepest))
     return Judgement(
         **vars(best),
         noisy=noise.real,
         dark=dark,
         rough=rough,
         limit=spread > MUCH * noise.floor,
-        finest=finest,
+        finest=np.where(some, finest, _incomplete(rows)),
         spread=spread,
     )
+
+
+def _incomplete(rows: Rows) -> Ints:
+    """(C) first of the finest rows in sequence that have values; -1 if none has."""
+    finite = np.isfinite(rows.odd)
+    last = len(finite) - 1 - np.argmax(finite[::-1], axis=0)
+    row = np.arange(len(finite))[:, None]
+    gap = np.where(finite | (row > last), -1, row).max(axis=0)
+    return np.where(finite.any(axis=0), gap + 1, -1)
 
 
 def _options(rows: Rows, table: list[Floats], derivative: int) -> _Options:
@@ -284,8 +293,8 @@ def next_rows(judged: Judgement, history: History, part: Ints) -> Ints:
     """(3, C) rows to try next on some components, -1 for none.
 
     Truncation asks for finer rows, noise for coarser ones, and what is incoherent for
-    tiny steps, once; the history remembers who was sent there. If f has values at the
-    tiny steps alone, near the edge of its domain, the window is completed there.
+    tiny steps, once; the history remembers who was sent there. Near an edge of the
+    domain, where f has values at the finest steps alone, their window is completed.
     """
     k, m, dark = judged.row, judged.level, judged.dark
     alone = m == 0
@@ -298,10 +307,11 @@ def next_rows(judged: Judgement, history: History, part: Ints) -> Ints:
             np.where(alone, k + 1, -1),
         ]
     )
-    edge = np.isinf(judged.spread) & history.probed[part]
-    rows = np.where(edge, np.stack([k + 1, k + 2, k - 1]), np.where(dark, -1, rows))
+    edge = np.isinf(judged.spread) & (judged.finest >= 0)
+    completing = judged.finest + np.arange(1, LEVELS + 1)[:, None]
+    rows = np.where(edge, completing, np.where(dark, -1, rows))
     if history.ladder.probe:
-        probe = ~history.probed[part] & (dark | (judged.limit & judged.rough))
+        probe = ~history.probed[part] & ~edge & (dark | (judged.limit & judged.rough))
         rows = np.where(probe, np.array(history.ladder.probe)[:, None], rows)
         history.before[part] = np.where(probe, judged.spread, history.before[part])
         history.probed[part] |= probe
