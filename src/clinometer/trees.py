@@ -42,7 +42,7 @@ def flatten(tree: Tree, name: str = "x", *, none_is_leaf: bool = False) -> Flatt
     none_is_leaf : whether None is a leaf, not an empty tree.
     Returns (leaves, paths, rebuild); rebuild takes as many new leaves.
     """
-    if is_array(tree) or isinstance(tree, int | float | complex):
+    if _is_leaf(tree):
         return [tree], [name], only
     import optree  # noqa: PLC0415 (half the time of `import clinometer`)
 
@@ -179,6 +179,11 @@ class Layout:
         flat = np.empty(self.size)
         places = zip(self.slices(), self.shapes, leaves, paths, strict=True)
         for where, shape, leaf, path in places:
+            if not _is_leaf(leaf) or is_complex(leaf):
+                raise InputError(
+                    f"{path} must be a real number or an array of them, "
+                    f"got {dtype_name(leaf)}"
+                )
             values = to_float64(leaf)
             if values.shape not in (shape, ()):
                 raise InputError(
@@ -193,9 +198,13 @@ def _some(paths: Sequence[str]) -> str:
     return ", ".join([*paths[:4], *["..."][: len(paths) - 4]])
 
 
+def _is_leaf(value: object) -> bool:
+    return is_array(value) or isinstance(value, int | float | complex)
+
+
 def require_real(leaf: Any, path: str) -> None:
     """Raise InputError unless a leaf is a real floating-point array or a float."""
-    if not (is_array(leaf) or isinstance(leaf, int | float | complex)):
+    if not _is_leaf(leaf):
         raise InputError(
             f"{path} must be an array or a real number, got {type(leaf).__name__}; "
             "nest arrays in dicts, lists, tuples or dataclasses registered with optree"
