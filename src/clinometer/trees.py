@@ -180,9 +180,9 @@ class Layout:
         places = zip(self.slices(), self.shapes, leaves, paths, strict=True)
         for where, shape, leaf, path in places:
             if not _is_leaf(leaf) or is_complex(leaf):
+                kind = dtype_name(leaf) if _is_leaf(leaf) else type(leaf).__name__
                 raise InputError(
-                    f"{path} must be a real number or an array of them, "
-                    f"got {dtype_name(leaf)}"
+                    f"{path} must be a real number or an array of them, got {kind}"
                 )
             values = to_float64(leaf)
             if values.shape not in (shape, ()):
