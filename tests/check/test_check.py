@@ -75,6 +75,26 @@ def test_nested_inputs_are_named_leaf_by_leaf():
     assert by_leaf["x['w']"] is Verdict.AGREES
 
 
+def test_a_slight_difference_is_blamed_on_f_as_well():
+    """Square roots by Newton's method, stopped early: their slope is not 1/(2 y)."""
+
+    def root(a):
+        y = 1.0
+        for _ in range(4):
+            y = 0.5 * (y + a / y)
+        return y
+
+    def f(x):
+        return sum(root(a) for a in x)
+
+    x = np.array([4.0, 5.0])
+    report = check(f, x, gradient=lambda x: 0.5 / np.sqrt(x))
+    assert report.verdict is Verdict.DIFFERS
+    assert "stops an iteration" in report.leaves[0].reason
+    report = check(f, x, gradient=lambda x: 0.5 / np.sqrt(x), rtol=1e-4)
+    assert report.verdict is Verdict.AGREES
+
+
 # At a kink the derivative does not exist: a value between the slopes is no fault.
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from clinometer.check.table import aligned, counted, digits, number, quantity
+from clinometer.check.table import aligned, counted, digits, number, quantity, ratio
 
 
 def test_columns_are_as_wide_as_their_widest_cell():
@@ -33,7 +33,21 @@ def test_a_value_is_printed_no_longer_than_its_bar_allows(value, error, text):
 
 def test_a_missing_number_is_a_dash():
     assert number(None) == "–"
-    assert number(1 / 3, 3) == "0.333"
+    assert ratio(None, near=True) == "–"
+    assert number(1 / 3) == "0.333333333"
+
+
+@pytest.mark.parametrize(
+    ("value", "near", "text"),
+    [
+        (0.5, True, "0.5"),
+        (-2 / 3, False, "-0.66667"),
+        (1 - 3.5e-6, True, "1-3.5e-06"),
+        (1 - 3.5e-6, False, "1"),
+    ],
+)
+def test_a_ratio_near_one_shows_how_near_if_asked(value, near, text):
+    assert ratio(value, near=near) == text
 
 
 @pytest.mark.parametrize(

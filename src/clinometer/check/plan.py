@@ -144,12 +144,16 @@ def along(place: Place, leaf: int, seed: int) -> Lines:
     entries = np.arange(place.layout.starts[leaf], place.layout.starts[leaf + 1])
     size = place.move[place.layout.slices()[leaf]]
     random = np.random.default_rng([seed, leaf])
-    signs = random.integers(0, 2, (DIRECTIONS, size.size), dtype=np.int8)
+    shape = (DIRECTIONS, size.size)
+    weights = random.integers(0, 2, shape, dtype=np.int8).astype(np.float64)
+    weights *= 2.0
+    weights -= 1.0
+    weights *= size  # in place: these are the largest arrays of a check
     return Lines(
         layout=place.layout,
         x=place.x,
-        entries=np.broadcast_to(entries, (DIRECTIONS, size.size)),
-        weights=(2.0 * signs - 1.0) * size,
+        entries=np.broadcast_to(entries, shape),
+        weights=weights,
         scale=np.ones(DIRECTIONS),
         reach=np.full(DIRECTIONS, np.inf),
     )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from clinometer.check.table import aligned, counted, digits, number, quantity
+from clinometer.check.table import aligned, counted, digits, number, quantity, ratio
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
 
@@ -229,7 +229,7 @@ def _worst(findings: list[Finding]) -> list[str]:
             finding.where,
             number(finding.analytic),
             quantity(finding.numerical, finding.error),
-            number(finding.ratio, 5),
+            ratio(finding.ratio, near=finding.verdict is Verdict.DIFFERS),
             _status(finding),
         ]
         for finding in findings[:SHOWN]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["aligned", "counted", "digits", "number", "quantity"]
+__all__ = ["aligned", "counted", "digits", "number", "quantity", "ratio"]
 
 WIDEST = 9
 """Significant digits printed at most; a bar may allow more, a reader seldom."""
+
+NEARLY = 1e-4
+"""Distance from 1 below which a ratio's first five digits would say 1."""
 
 GAP = "  "
 
@@ -24,9 +27,9 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def number(value: float | None, significant: int = WIDEST) -> str:
+def number(value: float | None) -> str:
     """A number in print, "–" for none."""
-    return "–" if value is None else f"{value:.{significant}g}"
+    return "–" if value is None else f"{value:.{WIDEST}g}"
 
 
 def quantity(value: float | None, error: float) -> str:
@@ -37,6 +40,14 @@ def quantity(value: float | None, error: float) -> str:
         return f"{value:.{WIDEST}g} ± {error:.1g}"
     known = math.ceil(math.log10(abs(value) / error)) + 1 if value else 1
     return f"{value:.{min(max(known, 1), WIDEST)}g} ± {error:.1g}"
+
+
+def ratio(value: float | None, *, near: bool) -> str:
+    """A ratio in print; near: whether one near 1 is shown by its distance from 1."""
+    if value is None:
+        return "–"
+    off = value - 1
+    return f"1{off:+.1e}" if near and abs(off) < NEARLY else f"{value:.5g}"
 
 
 def counted(count: int, one: str, many: str) -> str:

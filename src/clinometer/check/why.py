@@ -1,6 +1,8 @@
-"""Why a check cannot tell, and what would help: one sentence for a leaf."""
+"""Why a leaf does not agree, and what would help: one sentence for each."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -13,6 +15,9 @@ __all__ = ["not_repeatable", "reason_of"]
 
 FACTOR = 8.0
 """Standard deviations of the noise in a bar; the judge uses 6 to 10."""
+
+SLIGHT = 1e-3
+"""Relative difference below which a tolerance inside f is worth a thought."""
 
 ROUGHLY_ROUNDING = 1e3
 """Noise below so many roundoffs of f's value is its rounding, dimensionless."""
@@ -29,9 +34,11 @@ def not_repeatable(subject: Subject) -> str:
 
 
 def reason_of(compared: Compared, subject: Subject) -> str:
-    """Why some comparisons of a leaf came out neither way; empty if none did."""
+    """Why a leaf does not agree, where that needs words; else empty."""
     unclear = compared.unclear
-    if not unclear.any() or not subject.repeatable:  # that is a note of the report
+    if not unclear.any():
+        return _slight(compared)
+    if not subject.repeatable:  # that is a note of the report
         return ""
     if compared.still.any():
         return (
@@ -62,6 +69,28 @@ def reason_of(compared: Compared, subject: Subject) -> str:
             "scale= the size on which f changes"
         )
     return _noise(compared, subject)
+
+
+def _slight(compared: Compared) -> str:
+    """What to say of claims that are wrong by very little; empty otherwise."""
+    wrong = compared.wrong
+    if not wrong.any():
+        return ""
+    evidence = compared.evidence
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gap = np.abs(evidence.analytic - evidence.numerical)[wrong]
+        off = float(np.max(gap / np.abs(evidence.numerical[wrong])))
+    if not off < SLIGHT:
+        return ""
+    return (
+        f"off by at most {off:.1e} of the slope; if f stops an iteration or a solver "
+        f"at a tolerance, that may explain it: then pass rtol={_above(off):.0e}"
+    )
+
+
+def _above(share: float) -> float:
+    """The power of ten above twice a share."""
+    return 10.0 ** math.ceil(math.log10(2 * share))
 
 
 def _noise(compared: Compared, subject: Subject) -> str:
