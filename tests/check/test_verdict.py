@@ -16,19 +16,20 @@ from clinometer.check.verdict import (
     differing,
     is_zero,
     needed_resolution,
-    reference,
     resolution,
+    resolution_of_zero,
     unmoved,
 )
 
 
-def _evidence(analytic, numerical, error, size=1.0):
+def _evidence(analytic, numerical, error, size=1.0, own=None):
     count = len(analytic)
     return Evidence(
         analytic=np.array(analytic, dtype=float),
         numerical=np.array(numerical, dtype=float),
         error=np.array(error, dtype=float),
         size=np.full(count, size),
+        own=np.full(count, size) if own is None else np.array(own),
         magnitude=np.abs(np.array(analytic, dtype=float)),
         width=np.full(count, GUARD),
         directions=False,
@@ -78,18 +79,31 @@ def test_a_leaf_is_zero_only_if_claim_and_measurement_are():
     assert not is_zero(_evidence([0.0, 0.0], [0.0, 1e-3], [1e-12] * 2), _terms(1.0))
 
 
-def test_resolution_is_relative_to_the_largest_of_the_leaf():
+def test_resolution_is_relative_to_the_largest_slope_of_the_leaf():
     evidence = _evidence([2.0, 0.0], [2.0, 1e-5], [1e-6, 1e-5])
-    assert reference(evidence) == 2.0
-    share = resolution(evidence, 2.0)
-    assert share == pytest.approx([GUARD * 5e-7, GUARD * 5e-6])
+    assert resolution(evidence) == pytest.approx([GUARD * 5e-7, GUARD * 5e-6])
+
+
+def test_resolution_counts_entries_by_their_own_sizes_too():
+    """The first slope is large only because its entry is small."""
+    evidence = _evidence(
+        [1e3, 1e-3], [1e3, 1e-3], [1e-1, 1e-3], size=1e3, own=[1e-3, 1e3]
+    )
+    share = resolution(evidence)
+    assert share[0] == pytest.approx(GUARD * 1e-4)
+    assert share[1] == pytest.approx(GUARD * 1.0)
+
+
+def test_a_small_entry_is_resolved_only_beside_its_leaf_or_its_own_slope():
+    evidence = _evidence([1.0] * 3, [1.0] * 3, [1e-9, 8.0, 1e-4], own=[1, 1e-6, 1e-6])
+    share = resolution(evidence)
+    assert share == pytest.approx(GUARD * np.array([1e-9, 8.0, 1e-4]))
 
 
 def test_an_exact_measurement_resolves_even_where_there_is_nothing_to_compare_with():
-    assert resolution(_evidence([0.0, 0.0], [0, 0], [0.0, 1e-9]), 0.0).tolist() == [
-        0.0,
-        math.inf,
-    ]
+    evidence = _evidence([0.0, 0.0], [0.0, 0.0], [0.0, 1e-9])
+    assert resolution(evidence).tolist() == [0.0, math.inf]
+    assert resolution_of_zero(evidence, 0.0).tolist() == [0.0, math.inf]
 
 
 def test_unmoved_are_slopes_that_are_zero_within_their_bars():

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+from clinometer.check.plan import Place
 from clinometer.check.report import Finding
 from clinometer.check.subject import Slopes
 from clinometer.check.verdict import (
@@ -22,8 +23,8 @@ from clinometer.check.verdict import (
     Verdict,
     differing,
     is_zero,
-    reference,
     resolution,
+    resolution_of_zero,
     unmoved,
 )
 from clinometer.estimate import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
@@ -78,11 +79,12 @@ class Compared:
 
 
 def entry_by_entry(
-    claim: Floats, size: Floats, found: Slopes, *, guard: float
+    claim: Floats, place: Place, where: slice, *, found: Slopes, guard: float
 ) -> Evidence:
     """Evidence on each entry of a leaf, from lines along the entries.
 
-    claim, size : (E) claimed gradient and typical size of the entries.
+    claim : (E) claimed gradient.
+    where : the part of x that the leaf takes.
     found : what was measured.
     guard : factor on bars that are not in doubt themselves, GUARD or GROSS.
     """
@@ -90,7 +92,8 @@ def entry_by_entry(
         analytic=claim,
         numerical=found.value,
         error=found.error,
-        size=size,
+        size=place.size[where],
+        own=place.move[where],
         magnitude=np.abs(claim),
         width=_width(found, guard),
         directions=False,
@@ -125,6 +128,7 @@ def along_directions(
         numerical=found.value,
         error=found.error,
         size=np.ones(count),
+        own=np.ones(count),
         magnitude=squares,
         width=_width(found, guard),
         directions=True,
@@ -157,25 +161,24 @@ def compare(
     wrong = differing(evidence, terms)
     zero = is_zero(evidence, terms)
     level = unmoved(evidence)
-    scale = reference(evidence)
+    share = resolution(evidence)
     still = np.zeros(wrong.shape, np.bool_)
-    if zero or (wrong & level).any():
-        change = variation()
+    change = variation() if zero or (wrong & level).any() else None
+    if change is not None:
         # where f is level because its terms cancel, their rounding hides a slope, not
         # that of the small value they leave
         lost = ROUNDING * terms.roundoff * change.far
         claimed = np.abs(evidence.analytic)
         still = wrong & level & (claimed * np.fmax(found.step, 0.0) <= lost)
         still |= wrong & level & (terms.value == 0) & (change.far == 0)
-        if zero:
-            scale = change.near
-    share = resolution(evidence, scale)
-    if zero and scale <= terms.grain:
-        # f does not change with this leaf beyond its own rounding: claims of zero agree
-        # (or of what is lost beside the largest), others cannot be seen
-        dust = ROUNDING * terms.roundoff * terms.largest
-        still = np.abs(evidence.analytic) * evidence.size > dust
-        share = np.where(still, np.inf, 0.0)
+    if change is not None and zero:
+        share = resolution_of_zero(evidence, change.near)
+        if change.near <= terms.grain:
+            # f does not change with this leaf beyond its own rounding: claims of zero
+            # agree (or of what is lost beside the largest), others cannot be seen
+            dust = ROUNDING * terms.roundoff * terms.largest
+            still = np.abs(evidence.analytic) * evidence.size > dust
+            share = np.where(still, np.inf, 0.0)
     unseen = ~(share <= terms.resolution)
     wrong &= ~still & ~(unseen & np.isinf(evidence.analytic))
     unclear = ~wrong & (still | unseen)

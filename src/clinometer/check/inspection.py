@@ -188,13 +188,13 @@ class Inspection:
         """Comparison of leaf k with slopes found along its entries."""
         claim = self._claims.leaves[k].values
         assert claim is not None  # only leaves with values are compared
-        size = self._subject.place.size[self._layout.slices()[k]]
-        guard = self._guard
+        place, guard = self._subject.place, self._guard
+        where = self._layout.slices()[k]
 
         def build(found: Slopes) -> Evidence:
-            return entry_by_entry(claim, size, found, guard=guard)
+            return entry_by_entry(claim, place, where, found=found, guard=guard)
 
-        lines = by_entry(self._subject.place, [k])
+        lines = by_entry(place, [k])
         return self._compare(k, found, lines=lines, build=build)
 
     @property
