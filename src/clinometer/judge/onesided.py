@@ -25,6 +25,12 @@ values, times the extrapolation's 4/3 * 16/15 * 64/63 * ..."""
 FACTOR = 10.0
 """Multiples of that noise in the bar."""
 
+ALIKE = 1.25
+"""Spread of the ratios of differences below which they follow one power of h."""
+
+ENDLESS = 0.9
+"""Ratio of differences from which on their sum counts as endless."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -65,37 +71,45 @@ def one_sided(
     if derivative == 2:  # twice the divided difference of f'(x) + f'' h / 2 + ...
         quotient = 2 * (quotient[:-1] - quotient[1:]) / (offset[:-1] - offset[1:])
         unit = unit[1:] / np.abs(offset[1:])
+    table = [quotient]
+    for m in range(1, len(quotient)):
+        last = table[-1]
+        table.append(last[1:] + (last[1:] - last[:-1]) / (RATIO**m - 1))
+    first, second = table[-2]
+    noise = FACTOR * np.fmax(rounding, np.abs(first - second) / unit[-1])
+    slowness = _slowness(quotient, rounding * unit)
     value = np.full(change.shape[1], np.nan)
     error, step = np.full_like(value, np.inf), np.full_like(value, np.nan)
-    c, noise = np.arange(len(value)), rounding
-    table, base = quotient, 1.0
-    for m in range(1, ROWS - derivative + 1):
-        base *= RATIO
-        last, table = table, table[1:] + (table[1:] - table[:-1]) / (base - 1)
-        if len(table) == 2:
-            noise = np.fmax(noise, np.abs(table[1] - table[0]) / unit[-1])
-        apart = np.maximum(np.abs(table - last[1:]), np.abs(table - last[:-1]))
-        bars = apart + FACTOR * noise * unit[m:]
+    c = np.arange(len(value))
+    for m in range(1, len(table)):
+        now, last = table[m], table[m - 1]
+        apart = np.maximum(np.abs(now - last[1:]), np.abs(now - last[:-1]))
+        bars = slowness * apart + noise * unit[m:]
         bars = np.where(np.isfinite(bars), bars, np.inf)
         best = bars.argmin(axis=0)
         better = bars[best, c] < error
-        value = np.where(better, table[best, c], value)
+        value = np.where(better, now[best, c], value)
         step = np.where(better, np.abs(offset)[best + m, c], step)
         error = np.where(better, bars[best, c], error)
-    error = np.where(_diverges(quotient, rounding * unit), np.inf, error)
-    return OneSided(np.where(np.isfinite(error), value, np.nan), error, step)
+    return OneSided(value, error, step)
 
 
-def _diverges(quotient: Floats, noise: Floats) -> Bools:
-    """(C) whether quotients grow without end as h falls, as those of sqrt(x) at 0.
+def _slowness(quotient: Floats, noise: Floats) -> Floats:
+    """(C) what is still to come after the last difference, over that; at least 1.
 
-    Then their differences grow from row to row, or stay; where the derivative exists
-    they fall. Differences within noise tell nothing.
+    Where f has a root in h, such as h**1.5, differences shrink by the same ratio r from
+    row to row, slower than the 1 / RATIO of a smooth f, and no extrapolation helps:
+    their sum is r / (1 - r) of the last. Infinite where they do not shrink, as those of
+    sqrt(x) at 0: its slope grows without end. Noise shrinks or grows at random, and
+    differences within `noise` tell nothing.
     """
-    apart = np.abs(quotient[1:] - quotient[:-1])
-    clear = apart > MUCH * noise[1:]
-    grows = (apart[1:] > 0.9 * apart[:-1]) & clear[1:] & clear[:-1]
-    return _all(grows[-3:])
+    apart = quotient[1:] - quotient[:-1]
+    r = (apart[1:] / apart[:-1])[-3:]
+    least, most = np.fmin.reduce(r, axis=0), np.fmax.reduce(r, axis=0)
+    regular = (least > 0) & (most < ALIKE * least) & np.isfinite(r).all(axis=0)
+    regular &= _all(np.abs(apart[-3:]) > MUCH * noise[-3:])
+    tail = np.where(most < ENDLESS, most / (1 - most), np.inf)
+    return np.where(regular, np.maximum(tail, 1.0), 1.0)
 
 
 @final
