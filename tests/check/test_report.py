@@ -84,6 +84,9 @@ def test_as_dict_is_json_with_stable_names():
         "evaluations",
         "seed",
         "seconds",
+        "diagnoses",
+        "power",
+        "probes",
     ]
     assert data["verdict"] == "differs"
     assert list(data["findings"][0]) == [

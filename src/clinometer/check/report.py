@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
+from clinometer.check.diagnosis import Cause, Diagnosis, Power
 from clinometer.check.table import aligned, counted, digits, number, quantity, ratio
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
@@ -134,6 +135,9 @@ class Report:
     findings : what does not agree, worst first; where all agrees, the comparison of
         each leaf in which claim and measurement lie furthest apart.
     leaves : summary of every array of x.
+    diagnoses : what is wrong and why, most certain first; empty where all agrees.
+    power : what the check would have seen, leaf by leaf.
+    probes : names of the probes run that need no differences.
     notes : remarks that concern the whole check, such as an f that is not repeatable.
     rtol : relative difference taken for material.
     evaluations : points at which f was evaluated.
@@ -149,6 +153,14 @@ class Report:
     evaluations: int
     seed: int
     seconds: float
+    diagnoses: tuple[Diagnosis, ...] = ()
+    power: tuple[Power, ...] = ()
+    probes: tuple[str, ...] = ()
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes named, most certain first, each once."""
+        return tuple(dict.fromkeys(found.cause for found in self.diagnoses))
 
     def require(self) -> None:
         """Pass if the gradient agrees.
@@ -174,6 +186,16 @@ class Report:
             "evaluations": self.evaluations,
             "seed": self.seed,
             "seconds": self.seconds,
+            "diagnoses": [dict(found.as_dict()) for found in self.diagnoses],
+            "power": [
+                {
+                    "path": power.path,
+                    "smallest": plain(power.smallest),
+                    "probability": power.probability,
+                }
+                for power in self.power
+            ],
+            "probes": list(self.probes),
         }
 
     def __str__(self) -> str:
@@ -185,6 +207,7 @@ class Report:
         ]
         blocks = [
             [_headline(self)],
+            _first([str(found) for found in self.diagnoses], "causes"),
             [*self.notes, *_first(remarks, "remarks")],
             _worst(places),
             _overview(self),
