@@ -150,7 +150,7 @@ def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
     rounding = options.rounding * _by_level(noise.factor * noise.sigma)
     bar = np.where(history.probed, DOUBT, 1.0) * options.truncation + rounding
     sound = np.where(_spoiled(full, full & smooth), np.inf, bar)
-    dark: Bools = np.logical_and.reduce(np.isinf(sound), axis=0)
+    dark = ~np.logical_or.reduce(np.isfinite(sound), axis=0)
     best = _best(
         rows,
         options,
