@@ -132,29 +132,50 @@ class Kink:
 
 
 def kink_of(rows: Rows, derivative: int) -> Kink:
-    """Whether the bend falls slower than h**2 on the finest rows that resolve it.
+    """Whether f changes less smoothly at x than h and h**2, on the finest clear rows.
 
-    Like h at a kink (three rows must say so: on coarser ones curvature shows as well),
-    like h**p with p < 1 at a cusp, not at all at a jump (five rows, for noise falls at
-    random). A second derivative does not exist at a kink: its error is inf.
+    Where left and right slopes differ the bend falls like h (three rows must say so: on
+    coarser ones curvature shows as well). At a cusp, the bend or the difference of both
+    sides falls like h**p with p < 1, at a jump not at all (five rows, for noise falls
+    at random). A second derivative does not exist at a kink: its error is inf.
     """
-    clear = np.abs(rows.bend) > MUCH * rows.floor
-    order = np.argsort(~clear[::-1], axis=0, kind="stable")[:5]
-    finest: Ints = len(clear) - 1 - order
-    c: Ints = np.arange(clear.shape[1], dtype=np.intp)
-    clear, bend, step = clear[finest, c], rows.bend[finest, c], rows.step[finest, c]
-    fall = np.log2(bend[1:] / bend[:-1])  # NaN where the sign changes
-    power = fall / np.log2(step[1:] / step[:-1])
-    found = _all(clear[:3]) & _all(np.abs(power[:2] - 1) < 0.2)
-    alike = _all(np.abs(power - power[0]) < 0.1)
-    cusp = _all(clear) & alike & (np.abs(power[0] - 0.5) < 0.3)
-    jump = _all(clear) & _all(np.abs(fall) < 1e-3)
+    finest, bend, step = _clear(rows, rows.bend)
+    c: Ints = np.arange(bend.shape[1], dtype=np.intp)
+    found = _all(np.abs(_power(bend[:3], step[:3]) - 1) < 0.2)
+    cusp, jump = _broken(bend, step)
+    _, apart, wide = _clear(rows, rows.odd * rows.step)
+    cusps, jumps = _broken(apart, wide)
     value = rows.odd[finest[0], c]
     error = np.abs(bend[0]) / step[0] + np.abs(value - rows.odd[finest[1], c])
     error = error + MUCH * rows.floor[finest[0], c] / step[0]
     if derivative == 2:
         value, error = np.full_like(value, np.nan), np.full_like(error, np.inf)
-    return Kink(found, cusp, jump, value, error, step[0])
+    return Kink(found, cusp | cusps, jump | jumps, value, error, step[0])
+
+
+def _clear(rows: Rows, change: Floats) -> tuple[Ints, Floats, Floats]:
+    """(5, C) numbers of the finest rows that resolve a change of f, it and their steps.
+
+    The change is NaN on rows that do not resolve it.
+    """
+    clear = np.abs(change) > MUCH * rows.floor
+    order = np.argsort(~clear[::-1], axis=0, kind="stable")[:5]
+    finest: Ints = len(clear) - 1 - order
+    c: Ints = np.arange(clear.shape[1], dtype=np.intp)
+    change = np.where(clear[finest, c], change[finest, c], np.nan)
+    return finest, change, rows.step[finest, c]
+
+
+def _power(change: Floats, step: Floats) -> Floats:
+    """(R - 1, C) powers of h like which a change falls; NaN where its sign changes."""
+    return np.log2(change[1:] / change[:-1]) / np.log2(step[1:] / step[:-1])
+
+
+def _broken(change: Floats, step: Floats) -> tuple[Bools, Bools]:
+    """(C) whether a change falls like that at a cusp, and that at a jump."""
+    power = _power(change, step)
+    alike = _all(np.abs(power - power[0]) < 0.1)
+    return alike & (np.abs(power[0] - 0.5) < 0.3), _all(np.abs(power) < 5e-4)
 
 
 def _all(rows: Bools) -> Bools:
