@@ -202,8 +202,10 @@ def test_noise_is_seldom_taken_for_a_kink_and_never_for_a_jump(size):
 
 
 @pytest.mark.parametrize("power", [1 / 3, 0.5, 0.7])
-def test_a_cusp_is_told_from_a_kink(power):
-    found = kink(lambda t: np.abs(t) ** power)
+@pytest.mark.parametrize("odd", [False, True])
+def test_a_cusp_is_told_from_a_kink(power, odd):
+    """|t|**p shows in the bend, sign(t) |t|**p in the difference of both sides."""
+    found = kink(lambda t: np.abs(t) ** power * (np.sign(t) if odd else 1))
     assert found.cusp.all()
     assert not (found.found | found.jump).any()
 
@@ -214,8 +216,9 @@ def test_a_cusp_is_told_from_a_kink(power):
         lambda t: np.where(t >= 0, 1.0, 0.0),
         lambda t: np.where(t == 0, 1.0, 0.0),
         lambda t: np.exp(t) + np.where(t > 0, 1e3, 0.0),
+        lambda t: np.exp(t) + np.sign(t),
     ],
-    ids=["step", "single value", "step on a curve"],
+    ids=["step", "single value", "step on a curve", "odd step"],
 )
 def test_a_jump_is_told_from_a_kink(f):
     found = kink(f)

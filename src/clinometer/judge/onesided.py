@@ -175,7 +175,7 @@ def _broken(change: Floats, step: Floats) -> tuple[Bools, Bools]:
     """(C) whether a change falls like that at a cusp, and that at a jump."""
     power = _power(change, step)
     alike = _all(np.abs(power - power[0]) < 0.1)
-    return alike & (np.abs(power[0] - 0.5) < 0.3), _all(np.abs(power) < 5e-4)
+    return alike & (np.abs(power[0] - 0.5) < 0.3), _all(np.abs(power) < 0.01)
 
 
 def _all(rows: Bools) -> Bools:
