@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from clinometer.judge.noise import AT_RESIDUALS, AT_ROUNDING, History, noise_of
 from clinometer.judge.rows import LEVELS, MUCH, Rows, residuals
+from clinometer.ladder import RATIO
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -227,7 +228,8 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
     Truncation falls with h. So an answer from coarse rows that lies outside the noise
     of a finer one has at least that much truncation, however well it looks converged:
     f may have structure between the two. Level 0 has no parents; there the difference
-    to the next finer row stands for truncation as well.
+    to the next finer row stands for truncation as well, and what that row has still to
+    fall: 1 / (1 - RATIO**-2) of it where truncation falls like h**2.
     """
     shape = (LEVELS + 1, -1, options.value.shape[1])
     value, truncation = options.value.reshape(shape), options.truncation.reshape(shape)
@@ -241,7 +243,8 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
     known = np.where(missing[0], R, np.arange(R)[:, None])
     finer = np.minimum.accumulate(known[:0:-1], axis=0)[::-1]  # next row with a value
     first = np.take_along_axis(value[0], np.minimum(finer, R - 1), axis=0)
-    truncation[0, :-1] = np.where(finer < R, np.abs(value[0, :-1] - first), np.inf)
+    apart = np.abs(value[0, :-1] - first) / (1 - RATIO**-2)
+    truncation[0, :-1] = np.where(finer < R, apart, np.inf)
     np.maximum(truncation, beyond, out=truncation, where=~missing)
 
 
