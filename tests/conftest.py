@@ -1,11 +1,18 @@
-"""One thread for each test process: two of them run beside each other on two cores.
+"""What all tests share: one thread for each test process, and fixed seeds.
 
-The variables must stand before NumPy, torch or JAX is first imported.
+Two processes run beside each other on two cores. The variables must stand before NumPy,
+torch or JAX is first imported.
 """
 
 import os
+
+from hypothesis import settings
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# The same examples every time, and no clock: the first call may compile.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.load_profile("fixed")
