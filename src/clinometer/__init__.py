@@ -33,6 +33,7 @@ from clinometer.stencil import (
     stencil,
     tetrahedral,
 )
+from clinometer.textbook import gradient_check, relative_error
 
 __version__ = "0.1.0"
 
@@ -56,10 +57,12 @@ __all__ = [
     "check",
     "forward",
     "gradient",
+    "gradient_check",
     "hessian",
     "hessian_product",
     "jacobian",
     "laplacian",
+    "relative_error",
     "slope",
     "stencil",
     "tetrahedral",
