@@ -15,6 +15,8 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from clinometer.evaluate import Points
+from clinometer.paths import Paths
 from clinometer.trees import Layout
 
 Floats = NDArray[np.float64]
@@ -79,7 +81,7 @@ class Ladder:
         """First row that counts as tiny: there a smooth f no longer moves."""
         return self.probe[0] if self.probe else self.rows
 
-    def steps(self, lines: Lines, rows: tuple[int, ...] | None = None) -> Floats:
+    def steps(self, lines: Paths, rows: tuple[int, ...] | None = None) -> Floats:
         """(R, L) steps of every line, in units of t: those of some rows, or of all."""
         chosen = range(self.rows) if rows is None else rows
         size = [2.0 ** -self.exponents[row] for row in chosen]
@@ -162,6 +164,10 @@ class Lines:
         mantissa, exponent = np.frexp(x + t * weight)
         rounded = np.ldexp(np.rint(mantissa / roundoff) * roundoff, exponent)
         return (rounded - x) / weight
+
+    def points(self, line: Ints, t: Floats) -> Points:
+        """The points at t (P) on the lines of those numbers (P)."""
+        return LinePoints(self, line, t)
 
 
 def scales(layout: Layout, x: Floats, given: Floats | None) -> Floats:

@@ -36,7 +36,7 @@ from clinometer.judge import (
     tolerance,
     weigh,
 )
-from clinometer.ladder import Lines
+from clinometer.paths import Paths
 from clinometer.sample import Sample, conditioning
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -68,7 +68,7 @@ class Measured:
 
 
 def measure(
-    function: Function, lines: Lines, *, derivative: int = 1, rtol: float = 1e-10
+    function: Function, lines: Paths, *, derivative: int = 1, rtol: float = 1e-10
 ) -> Measured:
     """Derivatives of order 1 or 2 of f along every line at t = 0.
 

@@ -11,7 +11,8 @@ from clinometer.errors import FunctionError
 from clinometer.evaluate import Function
 from clinometer.judge import Rows, rows_of
 from clinometer.judge.rows import ODD
-from clinometer.ladder import Ladder, LinePoints, Lines
+from clinometer.ladder import Ladder
+from clinometer.paths import Paths
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -38,7 +39,7 @@ class Sample:
     seen : (R, L) which rows were evaluated.
     """
 
-    def __init__(self, function: Function, lines: Lines) -> None:
+    def __init__(self, function: Function, lines: Paths) -> None:
         self.function = function
         self.lines = lines
         self.kept = np.arange(lines.count)
@@ -59,7 +60,7 @@ class Sample:
         line, where = np.zeros(t.size + 1, np.intp), np.zeros(t.size + 1)
         line[1:].reshape(t.shape)[...] = self.kept
         where[1:] = t.ravel()
-        plan = LinePoints(self.lines, line, where)
+        plan = self.lines.points(line, where)
         got = self.function.values(plan)
         self.here = got[0]
         self._require_finite_here()
@@ -111,7 +112,7 @@ class Sample:
         if not side.size:
             return
         t = self.offsets[side, row, line]
-        got = self.function.values(LinePoints(self.lines, line, t))
+        got = self.function.values(self.lines.points(line, t))
         got[~np.isfinite(got)] = np.nan
         self.values[2 * side, row, line] = got
         self.seen[row, line] = True
