@@ -8,20 +8,25 @@ batches, counts, copies, and keeps watch over what f does with its argument.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, final
+from functools import cached_property
+from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clinometer import engines
 from clinometer.arrays import (
-    dtype_name,
     from_float64,
     is_array,
     to_float64,
 )
 from clinometer.errors import FunctionError, InputError
 from clinometer.outcome import Matrix, Outcome
-from clinometer.trees import Flattened, Layout, Tree, flatten
+from clinometer.paths import Leafwise, OnePoint, Points
+from clinometer.point import flatten_input, is_plain, require_finite
+from clinometer.trees import Layout, Tree
+
+__all__ = ["MEMORY", "Function", "flatten_input"]
 
 MEMORY = 2**28
 """Default bound on the points held at once, in bytes (256 MiB)."""
@@ -32,41 +37,11 @@ CACHED = 2**24
 slower (1,000 entries: 75 ms at 256 MiB, 43 ms at 16 MiB)."""
 
 
-class Points(Protocol):
-    """A plan: points to be made a chunk at a time."""
-
-    @property
-    def count(self) -> int:
-        """How many points."""
-        ...
-
-    def rows(self, start: int, stop: int) -> Matrix:
-        """(stop - start, n) the points of that range, a new array."""
-        ...
-
-    def describe(self, point: int) -> str:
-        """Where a point lies, in words for an error message."""
-        ...
-
-
-def flatten_input(tree: Tree, name: str = "x") -> Flattened:
-    """Leaves, paths and way back of a user's tree, whoever knows its containers."""
-    flattened = flatten(tree, name)
-    if all(is_array(v) or isinstance(v, int | float | complex) for v in flattened[0]):
-        return flattened
-    registered = engines.flatten_registered(tree)
-    if registered is None:
-        return flattened
-    leaves, paths, rebuild = registered
-    return leaves, [name + path.removeprefix("x") for path in paths], rebuild
-
-
 @final
 class Function:
     """f as a counted map from points to values, with x laid out flat.
 
     layout : where each leaf of x lies.
-    x : (n) float64, the base point.
     evaluations : points evaluated so far.
     calls : calls of f so far; fewer than evaluations where f takes batches.
     fault : the first exception that f raised, or None, and where.
@@ -99,25 +74,26 @@ class Function:
         if not memory >= 1:
             raise InputError(f"memory must be a positive number of bytes, got {memory}")
         self.layout = Layout.of(x, flatten_input)
-        self.x = self.layout.vector()
-        if not np.isfinite(self.x).all():
-            bad = int(np.flatnonzero(~np.isfinite(self.x))[0])
-            raise InputError(
-                f"x must be finite, got {self.layout.place(bad)} = {self.x[bad]}"
-            )
+        require_finite(self.layout)
         engine = engines.of(self.layout.leaves)
         self._takes_batch = batched or vmap
-        self._plain = _is_plain(self.layout)
+        self._plain = is_plain(self.layout)
         self._library = engine.name
         self._call = self._mapped(engine, f) if vmap else self._rebuilt(f)
         if self._library == "numpy":
             memory = min(memory, CACHED)
-        self._chunk = int(max(1, min(memory, 2**62) // (8 * self.x.size)))
+        self._chunk = int(max(1, min(memory, 2**62) // (8 * self.layout.size)))
         self._scalar = scalar
         self._outcome: Outcome | None = None
         self.evaluations = 0
         self.calls = 0
         self.fault: tuple[str, Exception] | None = None
+        self._watched = 2  # calls leaf by leaf still to be watched for writes into x
+
+    @cached_property
+    def x(self) -> NDArray[np.float64]:
+        """(n) the base point; made when it is first asked for."""
+        return self.layout.vector()
 
     @property
     def outcome(self) -> Outcome:
@@ -133,6 +109,10 @@ class Function:
         raised before it returned any value, writes into its argument, or returns
         another shape than before.
         """
+        if isinstance(points, Leafwise) and not self._takes_batch:
+            with np.errstate(all="ignore"):
+                each = [self._leafwise(points, k) for k in range(points.count)]
+            return np.concatenate(each)
         step = self._chunk if self._takes_batch else min(self._chunk, 4096)
         with np.errstate(all="ignore"):  # beyond an edge of the domain f may overflow
             parts = [
@@ -154,7 +134,10 @@ class Function:
                     return self._missing(points.describe(start), error)
                 # one point of the batch may be to blame: find it, keep the others
                 return np.concatenate(
-                    [self._values(_Part(points, k), 0, 1) for k in range(start, stop)]
+                    [
+                        self._values(OnePoint(points, k), 0, 1)
+                        for k in range(start, stop)
+                    ]
                 )
         return np.concatenate(
             [self._single(rows[k], points, start + k) for k in range(len(rows))]
@@ -186,14 +169,41 @@ class Function:
 
     def _single(self, row: Matrix, points: Points, point: int) -> Matrix:
         arguments = self._arguments(row, lead=())
-        self.calls += 1
-        self.evaluations += 1
         try:
-            value = self._call(arguments)
+            value = self._counted(arguments)
         except Exception as error:  # noqa: BLE001 - any fault of f is its point's
             return self._missing(points.describe(point), error)
         if self._library != "jax" and self._written(arguments, row):
             raise FunctionError(_WRITES.format(place=points.describe(point)))
+        return self._read(value, points, point)
+
+    def _leafwise(self, points: Leafwise, point: int) -> Matrix:
+        """f at a point that is made leaf by leaf: no float64 vector of all of x.
+
+        Whether f writes into its argument is looked at in the first two calls only.
+        """
+        leaves = range(len(self.layout.leaves))
+        arguments = [self._leaf(points.leaf(point, k), k) for k in leaves]
+        try:
+            value = self._counted(arguments)
+        except Exception as error:  # noqa: BLE001 - any fault of f is its point's
+            return self._missing(points.describe(point), error)
+        if self._library != "jax" and self._watched > 0:
+            self._watched -= 1
+            for k in leaves:
+                fresh = self._leaf(points.leaf(point, k), k)
+                if not np.array_equal(to_float64(arguments[k]), to_float64(fresh)):
+                    raise FunctionError(_WRITES.format(place=points.describe(point)))
+        return self._read(value, points, point)
+
+    def _counted(self, arguments: list[Any]) -> Any:
+        """What f returns at a point."""
+        self.calls += 1
+        self.evaluations += 1
+        return self._call(arguments)
+
+    def _read(self, value: Any, points: Points, point: int) -> Matrix:
+        """(1, size) f's value as a row."""
         self._learn(value, None)
         try:
             return self.outcome.matrix(value, None)
@@ -228,6 +238,13 @@ class Function:
             else:
                 arguments.append(from_float64(part, leaf))
         return arguments
+
+    def _leaf(self, part: Matrix, k: int) -> Any:
+        """Leaf k, of x's library and dtype, from its entries (E), which may be kept."""
+        leaf, own = self.layout.leaves[k], part.reshape(self.layout.shapes[k])
+        if not is_array(leaf):
+            return float(own)
+        return own if self._plain else from_float64(own, leaf)
 
     def _written(self, arguments: Sequence[Any], row: Matrix) -> bool:
         """Whether f changed what it was given."""
@@ -266,34 +283,7 @@ class Function:
         return engine.vmap(self._rebuilt(f))
 
 
-@final
-class _Part:
-    """One point of a plan, as a plan."""
-
-    count = 1
-
-    def __init__(self, points: Points, point: int) -> None:
-        self._points = points
-        self._point = point
-
-    def rows(self, start: int, stop: int) -> Matrix:
-        """The point, whatever the range."""
-        del start, stop
-        return self._points.rows(self._point, self._point + 1)
-
-    def describe(self, point: int) -> str:
-        """Where the point lies."""
-        del point
-        return self._points.describe(self._point)
-
-
 _WRITES = (
     "f must not change its argument, but wrote into it at {place}; let f work on a "
     "copy (x = x.copy() or x.clone()). Your x itself was not touched"
 )
-
-
-def _is_plain(layout: Layout) -> bool:
-    """Whether x is one float64 array of NumPy, what most callers pass."""
-    (leaf, *others) = layout.leaves
-    return type(leaf) is np.ndarray and dtype_name(leaf) == "float64" and not others

@@ -1,18 +1,55 @@
-"""What every set of lines through x can do, whether it is held as arrays or not."""
+"""Plans of points, and lines through x, whether they are held as arrays or not."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.evaluate import Points
-
-__all__ = ["Paths"]
+__all__ = ["Leafwise", "OnePoint", "Paths", "Points"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+
+
+class Points(Protocol):
+    """A plan: points to be made a chunk at a time."""
+
+    @property
+    def count(self) -> int:
+        """How many points."""
+        ...
+
+    def rows(self, start: int, stop: int) -> Floats:
+        """(stop - start, n) the points of that range, a new array."""
+        ...
+
+    def describe(self, point: int) -> str:
+        """Where a point lies, in words for an error message."""
+        ...
+
+
+class Leafwise(ABC):
+    """A plan whose points are made leaf by leaf, where all of x at once is too much."""
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many points."""
+
+    @abstractmethod
+    def leaf(self, point: int, k: int) -> Floats:
+        """(E) the entries of leaf k at a point, a new array."""
+
+    @abstractmethod
+    def rows(self, start: int, stop: int) -> Floats:
+        """(stop - start, n) the points of that range, a new array."""
+
+    @abstractmethod
+    def describe(self, point: int) -> str:
+        """Where a point lies, in words for an error message."""
 
 
 class Paths(Protocol):
@@ -53,3 +90,24 @@ class Paths(Protocol):
     def points(self, line: Ints, t: Floats) -> Points:
         """The points at t (P) on the lines of those numbers (P)."""
         ...
+
+
+@final
+class OnePoint:
+    """One point of a plan, as a plan."""
+
+    count = 1
+
+    def __init__(self, points: Points, point: int) -> None:
+        self._points = points
+        self._point = point
+
+    def rows(self, start: int, stop: int) -> Floats:
+        """The point, whatever the range."""
+        del start, stop
+        return self._points.rows(self._point, self._point + 1)
+
+    def describe(self, point: int) -> str:
+        """Where the point lies."""
+        del point
+        return self._points.describe(self._point)
