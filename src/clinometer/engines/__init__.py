@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import array_api_compat
 
 from clinometer.errors import InputError
 
-__all__ = ["Engine", "flatten_registered", "of"]
+__all__ = ["Engine", "Listed", "flatten_registered", "of"]
+
+Listed: TypeAlias = Callable[[list[Any]], list[Any]]
+"""A function of the list of its input's leaves, giving the list of its value's."""
 
 
 class Engine(Protocol):
@@ -51,6 +54,61 @@ class Engine(Protocol):
         f does not use.
         Raises InputError if f does not return a real array of shape (), or if the
         library cannot differentiate; what f itself raises comes through unchanged.
+        """
+        ...
+
+    def vjp(
+        self, f: Listed, leaves: Sequence[Any]
+    ) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+        """Values of f, recorded, and the way back from cotangents to gradients.
+
+        f : function of the list of leaves, returning a list of real floating arrays.
+        leaves : real floating arrays. f gets them as they lie in memory, not copies.
+        Returns (values, pullback). pullback takes one cotangent for each value, of its
+        shape and dtype, and gives one gradient for each leaf, or None where the library
+        says that nothing depends on it; it may be called again and again.
+        Raises InputError if the library cannot differentiate; what f raises comes
+        through unchanged.
+        """
+        ...
+
+    def jvp(
+        self, f: Listed, leaves: Sequence[Any], tangents: Sequence[Any]
+    ) -> tuple[list[Any], list[Any]] | None:
+        """Values of f and their derivatives along tangents, by forward mode.
+
+        f, leaves : as for `vjp`.
+        tangents : one for each leaf, of its shape and dtype.
+        Returns None where the library, or a rule used by f, has no forward mode.
+        Raises InputError if the library cannot differentiate.
+        """
+        ...
+
+    def forwards(self, f: Listed) -> dict[str, Listed]:
+        """Other ways to the plain values of f, by name: without a graph, compiled."""
+        ...
+
+    def layouts(self, array: Any) -> dict[str, Any]:
+        """Equal arrays that lie otherwise in memory, by name; none where all lie alike.
+
+        An array whose entries are all equal is also expanded, with strides 0.
+        """
+        ...
+
+    def disturb(self, array: Any) -> bool:
+        """Change an array in place; False where the library or the array forbids it."""
+        ...
+
+    def second(
+        self, f: Listed, leaves: Sequence[Any], v: Sequence[Any]
+    ) -> dict[str, Callable[[], list[Any] | None]]:
+        """Compositions of two modes that give the Hessian of scalar f times v.
+
+        f : as for `vjp`, returning one array of shape ().
+        v : one tangent for each leaf.
+        Returns functions by the name of the composition, such as
+        "reverse over forward"; each gives one array (or None for zero) for each leaf,
+        or None where the library, or a rule, lacks a mode.
         """
         ...
 

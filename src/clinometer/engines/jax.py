@@ -6,7 +6,7 @@ has loaded it.
 
 # JAX's compiled half (jaxlib) has no types: what comes out of it is unknown to pyright.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
 from __future__ import annotations
 
@@ -57,6 +57,96 @@ class JaxEngine:
 
         return list(jax.grad(scalar)(list(leaves)))
 
+    def vjp(
+        self, f: Callable[[list[Any]], list[Any]], leaves: Sequence[Any]
+    ) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+        """Values of f and the way back from cotangents to gradients, by jax.vjp.
+
+        f : function of the list of leaves, returning a list of real floating arrays.
+        Returns (values, pullback).
+        """
+        values, pull = jax.vjp(f, list(leaves))
+        return list(values), lambda cotangents: list(pull(list(cotangents))[0])
+
+    def jvp(
+        self,
+        f: Callable[[list[Any]], list[Any]],
+        leaves: Sequence[Any],
+        tangents: Sequence[Any],
+    ) -> tuple[list[Any], list[Any]] | None:
+        """Values of f and their derivatives along tangents, by jax.jvp.
+
+        Returns None where f holds a rule without forward mode, such as a custom_vjp.
+        """
+        try:
+            values, slopes = jax.jvp(f, (list(leaves),), (list(tangents),))
+        except (TypeError, ValueError, NotImplementedError) as error:
+            if _lacks_mode(error):
+                return None
+            raise
+        return list(values), list(slopes)
+
+    def forwards(
+        self, f: Callable[[list[Any]], list[Any]]
+    ) -> dict[str, Callable[[list[Any]], list[Any]]]:
+        """f called as it is, without a transformation, and compiled by jax.jit."""
+        return {"outside autodiff": f, "under jit": jax.jit(f)}
+
+    def layouts(self, array: Any) -> dict[str, Any]:
+        """None: how JAX's arrays lie in memory is hidden from all rules."""
+        del array
+        return {}
+
+    def disturb(self, array: Any) -> bool:
+        """False: JAX's arrays never change."""
+        del array
+        return False
+
+    def second(
+        self,
+        f: Callable[[list[Any]], list[Any]],
+        leaves: Sequence[Any],
+        v: Sequence[Any],
+    ) -> dict[str, Callable[[], list[Any] | None]]:
+        """The compositions of two modes that give Hessian times v, by name."""
+        at, along = list(leaves), list(v)
+
+        def scalar(points: list[Any]) -> Any:
+            return f(points)[0]
+
+        def slope(points: list[Any]) -> Any:
+            return jax.jvp(scalar, (points,), (along,))[1]
+
+        def product(points: list[Any]) -> Any:
+            slopes = jax.grad(scalar)(points)
+            pairs = zip(slopes, along, strict=True)
+            return sum((a * b).sum() for a, b in pairs)
+
+        def by(compose: Callable[[], Any]) -> Callable[[], list[Any] | None]:
+            def run() -> list[Any] | None:
+                try:
+                    return list(compose())
+                except (TypeError, ValueError, NotImplementedError) as error:
+                    if _lacks_mode(error):
+                        return None
+                    raise
+
+            return run
+
+        def forward_over_forward() -> list[Any]:
+            """Entry by entry of the product, for forward mode gives one number."""
+            basis = jax.vmap(lambda w: jax.jvp(slope, (at,), (w,))[1])
+            return _by_entry(basis, at)
+
+        return {
+            "reverse over reverse": by(lambda: jax.grad(product)(at)),
+            "forward over reverse": by(
+                lambda: jax.jvp(jax.grad(scalar), (at,), (along,))[1]
+            ),
+            "reverse over forward": by(lambda: jax.grad(slope)(at)),
+            "forward over forward": by(forward_over_forward),
+        }
+
 
 def is_container(x: object) -> bool:
     """Whether JAX takes x for a container of leaves (None is an empty one)."""
@@ -83,6 +173,38 @@ def flatten(
         return jax.tree_util.tree_unflatten(structure, list(leaves))
 
     return leaves, paths, rebuild
+
+
+def _by_entry(slope: Callable[[list[Any]], Any], at: list[Any]) -> list[Any]:
+    """Gradient from slopes along each of the entries, a leaf at a time.
+
+    slope : slopes (E) along a batch of E tangents, each leaf (E, *shape).
+    """
+    found: list[Any] = []
+    for k, leaf in enumerate(at):
+        unit = jnp.eye(leaf.size, dtype=leaf.dtype).reshape((leaf.size, *leaf.shape))
+        batch = [
+            unit if j == k else jnp.zeros((leaf.size, *other.shape), other.dtype)
+            for j, other in enumerate(at)
+        ]
+        found.append(slope(batch).reshape(leaf.shape))
+    return found
+
+
+def _lacks_mode(error: Exception) -> bool:
+    """Whether JAX says that a rule has no forward (or no reverse) mode."""
+    said = str(error)
+    return any(words in said for words in LACKING)
+
+
+LACKING = (
+    "forward-mode autodiff (jvp)",
+    "do not support JVP",
+    "Reverse-mode differentiation does not work",
+    "Differentiation rule for",
+)
+"""What JAX says where a mode is missing: custom_vjp under jvp, callbacks, while_loop
+under reverse mode, a primitive without a rule."""
 
 
 def _is_none(x: object) -> bool:

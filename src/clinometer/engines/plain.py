@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, final
 
+import numpy as np
+
 from clinometer.errors import InputError
 
 __all__ = ["PlainEngine"]
@@ -38,8 +40,73 @@ class PlainEngine:
         Raises InputError, always.
         """
         del f, leaves
-        raise InputError(
-            "no gradient to check: x holds NumPy arrays, which have no autodiff; "
-            "pass gradient= (a function of x, or the array itself), or make x of "
-            "torch or JAX arrays"
-        )
+        raise InputError(_NO_AUTODIFF)
+
+    def vjp(self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]) -> NoReturn:
+        """Nothing comes back: NumPy cannot differentiate a function.
+
+        Raises InputError, always.
+        """
+        del f, leaves
+        raise InputError(_NO_AUTODIFF)
+
+    def jvp(
+        self,
+        f: Callable[[list[Any]], Any],
+        leaves: Sequence[Any],
+        tangents: Sequence[Any],
+    ) -> NoReturn:
+        """Nothing comes back: NumPy cannot differentiate a function.
+
+        Raises InputError, always.
+        """
+        del f, leaves, tangents
+        raise InputError(_NO_AUTODIFF)
+
+    def second(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any], v: Sequence[Any]
+    ) -> NoReturn:
+        """Nothing comes back: NumPy cannot differentiate a function.
+
+        Raises InputError, always.
+        """
+        del f, leaves, v
+        raise InputError(_NO_AUTODIFF)
+
+    def forwards(
+        self, f: Callable[[list[Any]], list[Any]]
+    ) -> dict[str, Callable[[list[Any]], list[Any]]]:
+        """None: NumPy calls a function in one way only."""
+        del f
+        return {}
+
+    def layouts(self, array: Any) -> dict[str, Any]:
+        """Equal arrays in Fortran order, sliced from a longer one, or run backwards.
+
+        array : of any shape; for one of fewer than two entries there are none.
+        """
+        own = np.asarray(array)
+        if own.size < 2 or not own.ndim:
+            return {}
+        longer = np.full((*own.shape[:-1], 2 * own.shape[-1]), FILL, own.dtype)
+        sliced = longer[..., ::2]
+        sliced[...] = own
+        found = {"sliced": sliced, "backwards": np.flip(np.flip(own).copy())}
+        if min(own.shape) > 1 and own.ndim > 1:
+            found["in Fortran order"] = np.asfortranarray(own)
+        return found
+
+    def disturb(self, array: Any) -> bool:
+        """False: what NumPy's arrays hold is not recorded for a backward pass."""
+        del array
+        return False
+
+
+FILL = -7.0
+"""Stands between the entries of a sliced array; who ignores its strides reads it."""
+
+_NO_AUTODIFF = (
+    "no gradient to check: x holds NumPy arrays, which have no autodiff; "
+    "pass gradient= (a function of x, or the array itself), or make x of "
+    "torch or JAX arrays"
+)

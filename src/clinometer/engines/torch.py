@@ -4,12 +4,17 @@ Importing this module imports torch; `clinometer.engines.of` does so only for le
 that are torch tensors already.
 """
 
+# torch.autograd.forward_ad has no types.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast, final
 
 import torch
+from torch.autograd import forward_ad
 
 from clinometer.errors import InputError
 
@@ -57,6 +62,197 @@ class TorchEngine:
             torch.autograd.grad(value, fresh, allow_unused=True),
         )
         return [None if slope is None else _dense(slope) for slope in slopes]
+
+    def vjp(
+        self, f: Callable[[list[Any]], list[Any]], leaves: Sequence[Any]
+    ) -> tuple[list[Any], Callable[[Sequence[Any]], list[Any]]]:
+        """Values of f and the way back from cotangents to gradients.
+
+        f : function of the list of leaves, returning a list of real floating tensors.
+        leaves : f receives them detached, in the same memory, requiring grad.
+        Returns (values, pullback); the graph is kept as long as pullback is.
+        Source: torch.autograd.grad with grad_outputs.
+        """
+        fresh = [leaf.detach().requires_grad_() for leaf in leaves]
+        with torch.enable_grad():
+            values = f(list(fresh))
+        return values, lambda cotangents: _pulled(values, fresh, cotangents)
+
+    def jvp(
+        self,
+        f: Callable[[list[Any]], list[Any]],
+        leaves: Sequence[Any],
+        tangents: Sequence[Any],
+    ) -> tuple[list[Any], list[Any]] | None:
+        """Values of f and their derivatives along tangents, by dual numbers.
+
+        Returns None where an operation or a custom Function in f has no jvp.
+        Source: torch.autograd.forward_ad.
+        """
+        try:
+            with forward_ad.dual_level():
+                values = f(_dual([leaf.detach() for leaf in leaves], tangents))
+                pairs = [forward_ad.unpack_dual(value) for value in values]
+        except NotImplementedError:
+            return None
+        slopes = [
+            torch.zeros_like(pair.primal) if pair.tangent is None else pair.tangent
+            for pair in pairs
+        ]
+        return [pair.primal.detach() for pair in pairs], [s.detach() for s in slopes]
+
+    def forwards(
+        self, f: Callable[[list[Any]], list[Any]]
+    ) -> dict[str, Callable[[list[Any]], list[Any]]]:
+        """f under torch.no_grad, where custom Functions record nothing."""
+
+        def plain(leaves: list[Any]) -> list[Any]:
+            with torch.no_grad():
+                return f([leaf.detach() for leaf in leaves])
+
+        return {"under no_grad": plain}
+
+    def layouts(self, array: Any) -> dict[str, Any]:
+        """Equal tensors at an offset, sliced, transposed, channels last, expanded."""
+        own = array.detach()
+        if own.numel() < 2:
+            return {}
+        longer = own.new_full((*own.shape[:-1], 2 * own.shape[-1]), FILL)
+        found = {
+            "at an offset": own.new_full((own.numel() + 1,), FILL)[1:].view(own.shape),
+            "sliced": longer[..., ::2],
+        }
+        if sum(size > 1 for size in own.shape) > 1:
+            found["transposed"] = own.new_empty(own.shape[::-1]).permute(
+                *reversed(range(own.ndim))
+            )
+        if own.ndim == 4 and own.shape[1] > 1:
+            found["channels last"] = torch.empty_like(
+                own, memory_format=torch.channels_last
+            )
+        for tensor in found.values():
+            tensor.copy_(own)
+        first = own.reshape(-1)[0]
+        if bool((own == first).all()):
+            found["expanded"] = first.clone().expand(own.shape)
+        return found
+
+    def disturb(self, array: Any) -> bool:
+        """Change a tensor in place, as an optimiser's step does, outside the graph."""
+        try:
+            with torch.no_grad():
+                array.mul_(0.5).add_(0.25)
+        except RuntimeError:  # a view that must not be written to
+            return False
+        return True
+
+    def second(
+        self,
+        f: Callable[[list[Any]], list[Any]],
+        leaves: Sequence[Any],
+        v: Sequence[Any],
+    ) -> dict[str, Callable[[], list[Any] | None]]:
+        """The compositions of two modes that give Hessian times v, by name."""
+
+        def scalar(points: list[Any]) -> Any:
+            return f(points)[0]
+
+        def at() -> list[Any]:
+            return [leaf.detach().clone().requires_grad_() for leaf in leaves]
+
+        def reverse_over_reverse() -> list[Any] | None:
+            points = at()
+            pairs = zip(_once_more(scalar(points), points), v, strict=True)
+            products = [(a * b).sum() for a, b in pairs if a is not None]
+            return _once_more(sum(products), points, last=True)
+
+        def forward_over_reverse() -> list[Any] | None:
+            with forward_ad.dual_level():
+                points = _dual(at(), v)
+                slopes = _once_more(scalar(points), points)
+                found = [
+                    None if s is None else forward_ad.unpack_dual(s).tangent
+                    for s in slopes
+                ]
+                return [None if s is None else s.detach() for s in found]
+
+        def reverse_over_forward() -> list[Any] | None:
+            points = at()
+            with forward_ad.dual_level():
+                value = scalar(_dual(points, v))
+                slope = forward_ad.unpack_dual(value).tangent
+                return _once_more(slope, points, last=True)
+
+        return {
+            "reverse over reverse": _where_possible(reverse_over_reverse),
+            "forward over reverse": _where_possible(forward_over_reverse),
+            "reverse over forward": _where_possible(reverse_over_forward),
+        }
+
+
+FILL = -7.0
+"""Stands between the entries of a sliced tensor; who ignores its strides reads it."""
+
+
+def _pulled(
+    values: Sequence[Any], fresh: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Gradients for the leaves; None for all if nothing recorded depends on them."""
+    pairs = [
+        (value, u)
+        for value, u in zip(values, cotangents, strict=True)
+        if value.requires_grad
+    ]
+    if not pairs:
+        return [None] * len(fresh)
+    slopes = torch.autograd.grad(
+        [value for value, _ in pairs],
+        list(fresh),
+        [u for _, u in pairs],
+        retain_graph=True,
+        allow_unused=True,
+    )
+    found = cast("tuple[torch.Tensor | None, ...]", slopes)
+    return [None if slope is None else _dense(slope) for slope in found]
+
+
+def _once_more(value: Any, points: list[Any], *, last: bool = False) -> list[Any]:
+    """Gradient of a number, itself in the graph unless it is the last; None for zero.
+
+    value : tensor of shape (), or 0 or None where nothing depends on the points.
+    """
+    if not isinstance(value, torch.Tensor) or not value.requires_grad:
+        return [None] * len(points)
+    with torch.enable_grad():
+        slopes = torch.autograd.grad(
+            value, points, create_graph=not last, allow_unused=True
+        )
+    return list(slopes)
+
+
+def _dual(points: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+    """Dual numbers at the points; torch's own warning on first use stays unheard."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return [
+            forward_ad.make_dual(point, tangent)
+            for point, tangent in zip(points, tangents, strict=True)
+        ]
+
+
+def _where_possible(
+    compose: Callable[[], list[Any] | None],
+) -> Callable[[], list[Any] | None]:
+    """A composition that gives None where an operation has no forward mode."""
+
+    def run() -> list[Any] | None:
+        try:
+            with torch.enable_grad():
+                return compose()
+        except NotImplementedError:
+            return None
+
+    return run
 
 
 def _require_scalar(value: object) -> None:
