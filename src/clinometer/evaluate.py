@@ -45,6 +45,10 @@ class Function:
     evaluations : points evaluated so far.
     calls : calls of f so far; fewer than evaluations where f takes batches.
     fault : the first exception that f raised, or None, and where.
+    one_by_one : whether f takes one point a call.
+    progress : told before each call how many points are done, and how many there will
+        be as far as is planned; what it raises, KeyboardInterrupt too, goes to the
+        caller.
     """
 
     def __init__(
@@ -88,6 +92,9 @@ class Function:
         self.evaluations = 0
         self.calls = 0
         self.fault: tuple[str, Exception] | None = None
+        self.one_by_one = not self._takes_batch
+        self.progress: Callable[[int, int], None] | None = None
+        self._planned = 0
         self._watched = 2  # calls leaf by leaf still to be watched for writes into x
 
     @cached_property
@@ -109,6 +116,7 @@ class Function:
         raised before it returned any value, writes into its argument, or returns
         another shape than before.
         """
+        self._planned = self.evaluations + points.count
         if isinstance(points, Leafwise) and not self._takes_batch:
             with np.errstate(all="ignore"):
                 each = [self._leafwise(points, k) for k in range(points.count)]
@@ -125,6 +133,7 @@ class Function:
         """Values of one chunk."""
         rows = points.rows(start, stop)
         if self._takes_batch:
+            self._tell()
             try:
                 return self._batch(rows)
             except (InputError, FunctionError):
@@ -133,6 +142,7 @@ class Function:
                 if stop - start == 1:
                     return self._missing(points.describe(start), error)
                 # one point of the batch may be to blame: find it, keep the others
+                self._planned += stop - start
                 return np.concatenate(
                     [
                         self._values(OnePoint(points, k), 0, 1)
@@ -142,6 +152,10 @@ class Function:
         return np.concatenate(
             [self._single(rows[k], points, start + k) for k in range(len(rows))]
         )
+
+    def _tell(self) -> None:
+        if self.progress is not None:
+            self.progress(self.evaluations, self._planned)
 
     def _batch(self, rows: Matrix) -> Matrix:
         arguments = self._arguments(rows, lead=(len(rows),))
@@ -169,6 +183,7 @@ class Function:
 
     def _single(self, row: Matrix, points: Points, point: int) -> Matrix:
         arguments = self._arguments(row, lead=())
+        self._tell()
         try:
             value = self._counted(arguments)
         except Exception as error:  # noqa: BLE001 - any fault of f is its point's
@@ -184,6 +199,7 @@ class Function:
         """
         leaves = range(len(self.layout.leaves))
         arguments = [self._leaf(points.leaf(point, k), k) for k in leaves]
+        self._tell()
         try:
             value = self._counted(arguments)
         except Exception as error:  # noqa: BLE001 - any fault of f is its point's
