@@ -3,15 +3,18 @@
 import numpy as np
 
 from clinometer.judge import rows_of
-from clinometer.ladder import IRREGULAR, Ladder
+from clinometer.ladder import Ladder, coordinates
+from clinometer.trees import Layout
 
 WIDE = Ladder.of(2.0**-53)
 """The ladder of float64."""
 
 
 def steps(ladder=WIDE, scale=1.0):
-    """(R) every step of a ladder."""
-    return IRREGULAR * scale * 2.0 ** -np.array(ladder.exponents, dtype=float)
+    """(R) every step of a ladder at x = 0."""
+    layout = Layout.of(0.0)
+    lines = coordinates(layout, np.zeros(1), np.array([scale]))
+    return ladder.steps(lines)[:, 0]
 
 
 def sampled(f, rows=None, *, ladder=WIDE, scale=1.0, count=1, roundoff=2.0**-53):

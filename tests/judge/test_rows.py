@@ -15,7 +15,6 @@ from clinometer.judge.rows import (
     residuals,
     rows_of,
 )
-from clinometer.ladder import RATIO
 from tests.judge.ladders import WIDE, sampled, steps, window
 
 U = 2.0**-53
@@ -135,16 +134,15 @@ def test_values_outside_the_domain_say_nothing_of_the_grid():
 def test_a_level_is_exact_for_so_many_more_powers_of_the_step(level):
     """1 + h**2 + ... + h**2m is met by level m; the next power is not.
 
-    What is left of it is the product of -RATIO**-2k... over the levels: not zero.
+    What is left of that is, up to its sign, the product of the squares of its steps.
     """
-    h = RATIO ** -np.arange(4.0)[:, None]
-    exact = extrapolate(sum(h ** (2 * k) for k in range(level + 1)))[level]
-    missed = extrapolate(h ** (2 * level + 2))[level]
+    h = np.array([1.0, 0.27, 0.05, 0.013])[:, None]
+    kept = sum(h ** (2 * k) for k in range(level + 1))
+    exact, missed = extrapolate(h**2, kept, h ** (2 * level + 2))
 
-    assert np.abs(exact - 1).max() <= 8 * U
-    coarsest = h[: len(missed)] ** (2 * level + 2)
-    factor = RATIO ** -(level * (level + 1))
-    assert np.abs(missed) == pytest.approx(factor * coarsest, rel=1e-12)
+    assert np.abs(exact[level] - 1).max() <= 8 * U
+    rows = [np.prod(h[row : row + level + 1] ** 2) for row in range(4 - level)]
+    assert np.abs(missed[level][:, 0]) == pytest.approx(rows, rel=1e-12)
 
 
 @given(st.lists(st.integers(-9, 9), min_size=9, max_size=9))
@@ -164,15 +162,16 @@ def test_four_rows_are_exact_for_polynomials_of_degree_eight(coefficients):
 
 
 def test_the_tables_agree_with_exact_arithmetic():
-    """Neville's scheme in fractions: the polynomial in h**2 through the quotients."""
-    h = [Fraction(1, 4**k) for k in range(4)]
+    """Lagrange's formula in fractions: the polynomial in h**2 through the quotients."""
+    h = [Fraction(1), Fraction(1, 3), Fraction(1, 16), Fraction(3, 256)]
     q = [Fraction(7), Fraction(3, 2), Fraction(5, 16), Fraction(11, 8)]
     squares = [step**2 for step in h]
     exact = Fraction(0)
     for value, own in zip(q, squares, strict=True):
         others = [square for square in squares if square != own]
         exact += value * math.prod(other / (other - own) for other in others)
-    table = extrapolate(np.array([[float(value)] for value in q]))
+    power = np.array([[float(square)] for square in squares])
+    (table,) = extrapolate(power, np.array([[float(value)] for value in q]))
     assert table[3][0, 0] == pytest.approx(float(exact), rel=16 * U)
 
 

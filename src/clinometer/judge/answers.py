@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from clinometer.judge.noise import AT_RESIDUALS, AT_ROUNDING, History, noise_of
 from clinometer.judge.rows import LEVELS, MUCH, Rows, residuals
-from clinometer.ladder import RATIO
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -30,6 +29,10 @@ finest row, sqrt(1/2) or sqrt(6), times the extrapolation's 16/15 * 64/63 * ..."
 
 DOUBT = 2.0
 """Factor on truncation where f is not smooth: differences may be small by accident."""
+
+REST = 1.12
+"""Truncation of a plain quotient over its difference to the next, some three to five
+times finer: 1 / (1 - 3**-2) at most."""
 
 CLEAR = 4.0
 """Multiples of the noise beyond which two answers contradict each other."""
@@ -229,7 +232,7 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
     of a finer one has at least that much truncation, however well it looks converged:
     f may have structure between the two. Level 0 has no parents; there the difference
     to the next finer row stands for truncation as well, and what that row has still to
-    fall: 1 / (1 - RATIO**-2) of it where truncation falls like h**2.
+    fall: REST of it where truncation falls like h**2.
     """
     shape = (LEVELS + 1, -1, options.value.shape[1])
     value, truncation = options.value.reshape(shape), options.truncation.reshape(shape)
@@ -243,7 +246,7 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
     known = np.where(missing[0], R, np.arange(R)[:, None])
     finer = np.minimum.accumulate(known[:0:-1], axis=0)[::-1]  # next row with a value
     first = np.take_along_axis(value[0], np.minimum(finer, R - 1), axis=0)
-    apart = np.abs(value[0, :-1] - first) / (1 - RATIO**-2)
+    apart = np.abs(value[0, :-1] - first) * REST
     truncation[0, :-1] = np.where(finer < R, apart, np.inf)
     np.maximum(truncation, beyond, out=truncation, where=~missing)
 
@@ -257,7 +260,8 @@ def _by_sides(rows: Rows, bar: Floats, derivative: int) -> Floats:
     R = len(rows.step)
     sides = np.full_like(bar, np.inf)
     if derivative == 1:
-        sides[:R] = bar[:R] + np.abs(rows.bend) / rows.step
+        moved = np.where(rows.flat, np.inf, np.abs(rows.bend) / rows.step)
+        sides[:R] = bar[:R] + moved
     return sides
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.judge.rows import MUCH, Rows
-from clinometer.ladder import RATIO, Ladder
+from clinometer.ladder import Ladder
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -25,11 +25,11 @@ values, times the extrapolation's 4/3 * 16/15 * 64/63 * ..."""
 FACTOR = 10.0
 """Multiples of that noise in the bar."""
 
-ALIKE = 1.25
-"""Spread of the ratios of differences below which they follow one power of h."""
+ALIKE = 0.2
+"""Spread of the powers of h in differences below which they follow one."""
 
-ENDLESS = 0.9
-"""Ratio of differences from which on their sum counts as endless."""
+ENDLESS = 0.08
+"""Power of h in differences below which their sum counts as endless."""
 
 
 @final
@@ -61,23 +61,20 @@ def one_sided(
     """Derivative of order 1 or 2 from values on one side.
 
     change : (ROWS, C) f(x + offset) - f(x), NaN where f has no value.
-    offset : (ROWS, C) all of one sign, four times smaller from row to row.
+    offset : (ROWS, C) all of one sign, about four times smaller from row to row.
     rounding : (C) rounding error of one value of f.
 
     Quotients are extrapolated in powers of h (Neville); the bar is the larger
     difference to both parents plus noise, which the last residual may raise.
     """
-    quotient, unit = change / offset, GAIN / np.abs(offset)
-    if derivative == 2:  # twice the divided difference of f'(x) + f'' h / 2 + ...
-        quotient = 2 * (quotient[:-1] - quotient[1:]) / (offset[:-1] - offset[1:])
-        unit = unit[1:] / np.abs(offset[1:])
-    table = [quotient]
-    for m in range(1, len(quotient)):
-        last = table[-1]
-        table.append(last[1:] + (last[1:] - last[:-1]) / (RATIO**m - 1))
+    table, bends = _neville(change / offset, offset)
+    unit = GAIN / np.abs(offset)
+    if derivative == 2:
+        table, unit = bends, unit[1:] / np.abs(offset[1:])
+        offset = offset[1:]
     first, second = table[-2]
     noise = FACTOR * np.fmax(rounding, np.abs(first - second) / unit[-1])
-    slowness = _slowness(quotient, rounding * unit)
+    slowness = _slowness(table[0], offset, rounding * unit)
     value = np.full(change.shape[1], np.nan)
     error, step = np.full_like(value, np.inf), np.full_like(value, np.nan)
     c = np.arange(len(value))
@@ -94,21 +91,41 @@ def one_sided(
     return OneSided(value, error, step)
 
 
-def _slowness(quotient: Floats, noise: Floats) -> Floats:
+def _neville(quotient: Floats, offset: Floats) -> tuple[list[Floats], list[Floats]]:
+    """Values at zero of polynomials through quotients, and twice their slopes there.
+
+    Level m of the first rests on m + 1 rows, of the second on m + 2. As the quotient is
+    f' + f'' h / 2 + ..., they are the first and second derivative of f.
+    """
+    table, bend = [quotient], np.zeros_like(quotient)
+    bends: list[Floats] = []
+    for m in range(1, len(quotient)):
+        last, far, near = table[-1], offset[:-m], offset[m:]
+        fall = (last[:-1] - last[1:]) / (far - near)
+        bend = (far * bend[1:] - near * bend[:-1]) / (far - near) + 2 * fall
+        bends.append(bend)
+        table.append(last[1:] - near * fall)
+    return table, bends
+
+
+def _slowness(quotient: Floats, offset: Floats, noise: Floats) -> Floats:
     """(C) what is still to come after the last difference, over that; at least 1.
 
-    Where f has a root in h, such as h**1.5, differences shrink by the same ratio r from
-    row to row, slower than the 1 / RATIO of a smooth f, and no extrapolation helps:
-    their sum is r / (1 - r) of the last. Infinite where they do not shrink, as those of
-    sqrt(x) at 0: its slope grows without end. Noise shrinks or grows at random, and
-    differences within `noise` tell nothing.
+    Where f has a root in h, such as h**1.5, quotients approach their limit like h**p
+    with p < 1, and no extrapolation helps: what is left of a difference of rows four
+    times apart is 1 / (4**p - 1) of it. Infinite where p vanishes or is negative, as
+    for sqrt(x) at 0: its slope grows without end. Under noise p differs from row to
+    row, and differences within `noise` tell nothing.
     """
+    place = np.log(np.abs(offset))
     apart = quotient[1:] - quotient[:-1]
-    r = (apart[1:] / apart[:-1])[-3:]
-    least, most = np.fmin.reduce(r, axis=0), np.fmax.reduce(r, axis=0)
-    regular = (least > 0) & (most < ALIKE * least) & np.isfinite(r).all(axis=0)
+    rise = apart / (place[1:] - place[:-1])
+    middle = (place[1:] + place[:-1]) / 2
+    power = (np.log(rise[1:] / rise[:-1]) / (middle[1:] - middle[:-1]))[-3:]
+    least, most = power.min(axis=0), power.max(axis=0)
+    regular = most - least < ALIKE  # not where one is NaN
     regular &= _all(np.abs(apart[-3:]) > MUCH * noise[-3:])
-    tail = np.where(most < ENDLESS, most / (1 - most), np.inf)
+    tail = np.where(least > ENDLESS, 1 / (np.exp2(2 * least) - 1), np.inf)
     return np.where(regular, np.maximum(tail, 1.0), 1.0)
 
 

@@ -21,7 +21,6 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.ladder import RATIO
 from clinometer.stencil import central
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -32,9 +31,6 @@ EVEN = central(derivative=2)
 
 LEVELS = 3
 """Levels of a table: four rows give eighth order."""
-
-BASES = tuple(RATIO ** (2 * m) for m in range(1, LEVELS + 1))
-"""Error ratios of neighbouring rows: orders two, four and six of h."""
 
 MUCH = 10.0
 """Factor by which a residual must exceed the rounding floor to be called noise."""
@@ -121,13 +117,19 @@ def granularity(values: Floats) -> Floats:
     return np.where(coarse, grid, 0.0)
 
 
-def extrapolate(quotients: Floats) -> list[Floats]:
-    """Neville's table: level m, of (R - m, C), has lost m orders of h**2."""
-    table = [quotients]
-    for base in BASES[: len(quotients) - 1]:
-        last = table[-1]
-        table.append(last[1:] + (last[1:] - last[:-1]) / (base - 1))
-    return table
+def extrapolate(power: Floats, *quotients: Floats) -> list[list[Floats]]:
+    """Neville's tables, one of each (R, C) quotients: level m, of (R - m, C), is what a
+    polynomial of degree m in `power` through m + 1 rows has at zero.
+
+    power : (R, C) the power of h in which truncation is a series, h or h**2.
+    """
+    tables = [[own] for own in quotients]
+    for m in range(1, min(LEVELS + 1, len(power))):
+        fall = power[:-m] / power[m:] - 1
+        for table in tables:
+            last = table[-1]
+            table.append(last[1:] + (last[1:] - last[:-1]) / fall)
+    return tables
 
 
 @final
@@ -158,7 +160,7 @@ def residuals(rows: Rows) -> Residuals:
     Noise of standard deviation s in each value makes the last residual about s / 1.3 h
     in the odd table and 2.6 s / h**2 in the even one, most of it from the finest row.
     """
-    odd, even = extrapolate(rows.odd), extrapolate(rows.even)
+    odd, even = extrapolate(np.square(rows.step), rows.odd, rows.even)
     finest, rounding = rows.step[3:], MUCH * rows.floor[3:]
     last_odd, decays_odd = _decay(odd)
     last_even, decays_even = _decay(even)
