@@ -1,0 +1,14 @@
+"""Why a gradient is wrong, told from claimed and measured slopes alone.
+
+Pure arithmetic on arrays: `LeafEvidence` goes in, ranked diagnoses come out. Fields
+that a claim may be a multiple of are made from n and x (`bases`), fitted to the wrong
+entries and weighed by description length (`fit`), with a region in words (`places`,
+`predicates`) and the name of the constant (`constants`). What no field explains may
+still have a pattern (`pattern`).
+"""
+
+from clinometer.check.diagnose.evidence import LeafEvidence
+from clinometer.check.diagnose.places import where_of
+from clinometer.check.diagnose.whole import diagnose
+
+__all__ = ["LeafEvidence", "diagnose", "where_of"]

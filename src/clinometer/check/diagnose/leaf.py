@@ -1,0 +1,236 @@
+"""The causes of what is wrong in one leaf, at most two of its entries' subsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from clinometer.check.diagnose.bases import bases_of
+from clinometer.check.diagnose.constants import lengths_of
+from clinometer.check.diagnose.evidence import Again, Bools, LeafEvidence
+from clinometer.check.diagnose.fit import Fit, Hypothesis, best_of, list_of
+from clinometer.check.diagnose.pattern import pattern_of
+from clinometer.check.diagnose.places import Kind, Region
+from clinometer.check.diagnose.predicates import best_region
+from clinometer.check.diagnose.words import gap_of, holds_on, law_of, short
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.verdict import Verdict
+
+__all__ = ["Ranked", "causes_of"]
+
+SUBSETS = 2
+"""So many different faults are told apart in one leaf."""
+
+NEAR_ONE = (0.9, 1.1)
+"""Factors that truncation or noise may feign: they are measured again elsewhere."""
+
+ASKED = 32
+"""Entries that are measured again for that."""
+
+PLACES = {
+    Kind.TAIL: Cause.TAIL,
+    Kind.SPECIAL: Cause.SPECIAL_POINTS,
+    Kind.BRANCH: Cause.BRANCH,
+}
+"""Regions that say more than what is wrong in them."""
+
+OWN_LENGTH = 5
+"""Shortest axis whose length is taken for a reduction rather than a plain factor."""
+
+
+@final
+@dataclass(frozen=True)
+class Ranked:
+    """A diagnosis, how sure it is, and what it shares with those of other leaves.
+
+    gain : bits it saves beside a list of the wrong entries.
+    law : formula and region; equal ones in all leaves are one fault.
+    """
+
+    diagnosis: Diagnosis
+    gain: float
+    law: str = ""
+
+
+def causes_of(
+    leaf: LeafEvidence, others: Sequence[LeafEvidence], again: Again | None
+) -> list[Ranked]:
+    """What is wrong in a leaf, the surest first; nothing where all agrees."""
+    found = _not_finite(leaf)
+    wrong = leaf.wrong & leaf.known
+    if not wrong.any():
+        return found
+    if leaf.missing:
+        said = f"the library returned None; {_slopes(leaf)}"
+        return [_ranked(leaf, Cause.NONE, "everywhere", said, 100.0)]
+    zero = np.abs(leaf.numerical) <= leaf.bar
+    if bool(zero[leaf.known].all()):
+        return [*found, _without_dependence(leaf, wrong)]
+    bases = list(bases_of(leaf, others))
+    lengths = lengths_of([(o.path, o.shape) for o in (leaf, *others)], leaf.path)
+
+    def describe(must: Bools, never: Bools) -> Region:
+        if leaf.directions:
+            return Region(Kind.ALL, "everywhere", 0.0)
+        return best_region(leaf, must, never, others)
+
+    left, chosen = wrong, list[Hypothesis]()
+    for _ in range(SUBSETS):
+        if left.any():
+            tried = best_of(leaf, left, bases, lengths=lengths, describe=describe)
+            kept = [one for one in tried if _stands(leaf, one, again)]
+            if not kept:
+                break
+            chosen.append(kept[0])
+            left = left & ~kept[0].covers
+    dearest = max(chosen, key=lambda one: (one.region.bits, one.covers.sum()), default=None)
+    for one in chosen:
+        rest = [other.covers for other in chosen if one is dearest is not other]
+        found.append(_explained(leaf, one, rest, describe, several=len(chosen) > 1 or left.any()))
+    if left.any():
+        found += _unexplained(leaf, left, zero, describe)
+    return sorted(found, key=lambda ranked: -ranked.gain)
+
+
+def _explained(
+    leaf: LeafEvidence, one: Hypothesis, rest: list[Bools], describe, *, several: bool
+) -> Ranked:
+    """A hypothesis in words, where the entries of the others do not count."""
+    fit = one.fit
+    assert fit is not None  # best_of returns fits only
+    region = one.region
+    gain = float(leaf.bits[one.covers].sum()) - fit.bits - region.bits
+    elsewhere = np.zeros_like(one.covers)
+    for other in rest:
+        elsewhere |= other
+    if elsewhere.any() and region.kind not in PLACES:
+        never = leaf.known & ~fit.holds & ~elsewhere
+        wider = describe(one.covers, never)
+        if wider.bits < region.bits:
+            words = "elsewhere" if wider.kind is Kind.ALL else wider.words
+            region = Region(wider.kind, words, wider.bits, wider.axis, wider.chosen)
+    cause, said = _named(leaf, fit, one.covers, region)
+    if region.kind in PLACES:
+        cause = PLACES[region.kind]
+        said = f"{region.words} {said}; elsewhere a = n"
+    law = "" if several else f"{cause.word} {law_of(fit)} {region.words}"
+    return _ranked(leaf, cause, region.words, said, gain, law)
+
+
+def _named(
+    leaf: LeafEvidence, fit: Fit, covers: Bools, region: Region
+) -> tuple[Cause, str]:
+    """The cause that a fit stands for, and its evidence."""
+    said = f"{law_of(fit)} {holds_on(fit, covers, leaf)}"
+    base, cause = fit.base, fit.base.cause
+    if base.words == "n" and not base.missing:
+        cause, more = _multiple(leaf, fit, region)
+        said += more
+    elif base.missing:
+        if cause is Cause.MISSING_REGULARISER:
+            said += f": 2 * lambda = {short(fit.factor)}, "
+            said += f"lambda = {short(fit.factor / 2)}"
+        elif base.remark:
+            said += f", {base.remark}"
+        if fit.factor < 0:
+            said += "; below zero: a term that f does not have is claimed"
+    elif base.remark:
+        said += f": {base.remark}"
+    elif fit.named is not None and fit.factor not in (1.0, -1.0):
+        said += f", {short(fit.factor)} = {fit.named.words}"
+    return cause, said
+
+
+def _multiple(leaf: LeafEvidence, fit: Fit, region: Region) -> tuple[Cause, str]:
+    """The cause of a multiple of n: zero, sign, conjugation, reduction or factor."""
+    if fit.factor == 0:
+        return Cause.ZERO, f", where |n| is up to {leaf.level:.3g}"
+    if fit.factor == -1:
+        pairs = len(leaf.shape) > 1 and leaf.shape[-1] == 2
+        chosen = region.chosen
+        last = region.axis == len(leaf.shape) - 1
+        if pairs and last and chosen is not None and chosen.tolist() == [1]:
+            return Cause.CONJUGATED, ", in the imaginary part of each pair only"
+        return Cause.SIGN, ""
+    named = fit.named
+    if named is None:
+        return Cause.FACTOR, ""
+    words = short(named.value)
+    more = "" if words == named.words else f", {words} = {named.words}"
+    size = max(abs(named.value), 1 / abs(named.value))
+    if named.own and size >= OWN_LENGTH:
+        return Cause.REDUCTION, more
+    return Cause.FACTOR, more
+
+
+def _stands(leaf: LeafEvidence, one: Hypothesis, again: Again | None) -> bool:
+    """Whether a factor near one is found at other steps as well."""
+    fit = one.fit
+    assert fit is not None  # best_of returns fits only
+    near = NEAR_ONE[0] < fit.factor < NEAR_ONE[1] and fit.factor != 1
+    if again is None or not near or fit.base.words != "n" or leaf.directions:
+        return True
+    places = np.flatnonzero(one.covers)
+    if places.size > ASKED:
+        places = places[np.linspace(0, places.size - 1, ASKED).astype(np.intp)]
+    n, bar = again(leaf.path, places)
+    a = leaf.analytic[places]
+    with np.errstate(invalid="ignore"):
+        slack = leaf.rtol * np.abs(a) + bar + leaf.bar[places]
+        fits = np.abs(a - fit.factor * n) <= 2 * slack
+    return float(np.mean(fits)) > 0.9
+
+
+def _without_dependence(leaf: LeafEvidence, wrong: Bools) -> Ranked:
+    known = leaf.known
+    with np.errstate(invalid="ignore"):
+        bar = float(leaf.bar[known].max())
+    largest = float(np.abs(leaf.analytic[known]).max())
+    said = (
+        f"|n| <= {bar:.0e} at all {int(known.sum()):,} "
+        f"{'directions' if leaf.directions else 'entries'}, |a| is up to {largest:.3g}"
+    )
+    gain = float(leaf.bits[wrong].sum())
+    return _ranked(leaf, Cause.NO_DEPENDENCE, "everywhere", said, gain)
+
+
+def _unexplained(
+    leaf: LeafEvidence, left: Bools, zero: Bools, describe
+) -> list[Ranked]:
+    """What is left of the wrong entries, by its place or its pattern."""
+    region = list_of(leaf, left, describe).region
+    found = pattern_of(leaf, left, region)
+    cause, said = found.cause, found.evidence
+    nothing = cause in (Cause.ENTRIES, Cause.UNEXPLAINED, Cause.DUPLICATES)
+    if nothing and bool(zero[left].all()) and region.kind not in PLACES:
+        cause = Cause.NO_DEPENDENCE
+        said = f"n = 0 within its bar at {int(left.sum()):,} entries, a is not"
+    elif region.kind in PLACES and found.gain <= 0:
+        cause = PLACES[region.kind]
+        said = f"{region.words} {gap_of(leaf, left)}; elsewhere a = n"
+    return [_ranked(leaf, cause, region.words, said, found.gain)]
+
+
+def _not_finite(leaf: LeafEvidence) -> list[Ranked]:
+    """NaN and infinities among the claims."""
+    bad = ~np.isfinite(leaf.analytic)
+    if not bad.any() or leaf.directions:
+        return []
+    region = best_region(leaf, bad, ~bad)
+    said = f"{int(bad.sum()):,} of {bad.size:,} entries are NaN or infinite"
+    gain = 50.0 * int(bad.sum())
+    return [_ranked(leaf, Cause.NOT_FINITE, region.words, said, gain)]
+
+
+def _slopes(leaf: LeafEvidence) -> str:
+    return f"|n| is up to {float(np.abs(leaf.numerical[leaf.known]).max()):.3g}"
+
+
+def _ranked(
+    leaf: LeafEvidence, cause: Cause, where: str, said: str, gain: float, law: str = ""
+) -> Ranked:
+    found = Diagnosis(cause, leaf.path, where, Verdict.DIFFERS, said)
+    return Ranked(found, gain, law)
