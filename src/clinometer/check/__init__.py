@@ -5,12 +5,14 @@ compare (`verdict` is the rule, `compare` applies it to a leaf), say why (`why`)
 (`inspection`, `report`, `table`).
 """
 
+from clinometer.check.interruption import Interrupted
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.road import assert_gradient, check
 from clinometer.check.verdict import Verdict
 
 __all__ = [
     "Finding",
+    "Interrupted",
     "LeafSummary",
     "Report",
     "Verdict",

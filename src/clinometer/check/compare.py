@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.plan import Place
+from clinometer.check.place import Place
+from clinometer.check.rays import Ray, Rays
 from clinometer.check.report import Finding
 from clinometer.check.subject import Slopes
 from clinometer.check.verdict import (
@@ -29,10 +30,21 @@ from clinometer.check.verdict import (
 )
 from clinometer.estimate import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
 
-__all__ = ["Compared", "along_directions", "compare", "entry_by_entry", "findings_of"]
+__all__ = [
+    "Claims",
+    "Compared",
+    "along_rays",
+    "claimed_along",
+    "compare",
+    "entry_by_entry",
+    "findings_of",
+]
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
+
+Claims: TypeAlias = Mapping[int, Floats]
+"""Claimed gradient (E) by number of leaf."""
 
 DOUBTFUL = (AMBIGUOUS, FAILED)
 """Outcomes whose bars are themselves in doubt."""
@@ -100,39 +112,47 @@ def entry_by_entry(
     )
 
 
-def along_directions(
-    claim: Floats, weights: Floats, found: Slopes, *, guard: float
-) -> Evidence:
-    """Evidence along directions within a leaf, in units of f.
+def along_rays(claims: Claims, lines: Rays, found: Slopes, *, guard: float) -> Evidence:
+    """Evidence along directions, in units of f.
 
-    claim : (E) claimed gradient.
-    weights : (K, E) the directions, in units of x.
-    found : what was measured.
+    claims : what is claimed of every leaf that moves.
+    lines : the directions.
+    found : what was measured along them.
     guard : factor on bars that are not in doubt themselves, GUARD or GROSS.
 
     Sums are taken in pairs (NumPy's), so that they lose about log2(E) roundoffs of the
     root-sum-square of the terms, which ROUNDING covers for any E that fits in memory.
     """
-    count = len(weights)
-    total, squares = np.empty(count), np.empty(count)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for k in range(count):
-            terms = claim * weights[k]
-            total[k] = terms.sum()
-            largest = np.abs(terms).max()
-            if largest > 0:
-                terms /= largest
-            squares[k] = largest * np.sqrt(np.square(terms).sum())
+    count = lines.count
+    totals = [claimed_along(claims, lines.place, ray) for ray in lines.rays]
     return Evidence(
-        analytic=total,
+        analytic=np.array([total for total, _ in totals]),
         numerical=found.value,
         error=found.error,
         size=np.ones(count),
         own=np.ones(count),
-        magnitude=squares,
+        magnitude=np.array([norm for _, norm in totals]),
         width=_width(found, guard),
         directions=True,
     )
+
+
+def claimed_along(claims: Claims, place: Place, ray: Ray) -> tuple[float, float]:
+    """Claimed slope along a ray, and the root-sum-square of its terms; units of f."""
+    total = 0.0
+    norms: list[float] = []
+    with np.errstate(invalid="ignore", over="ignore"):
+        for part in ray.parts:
+            values = claims[part.leaf]
+            shape = place.layout.shapes[part.leaf]
+            terms = ray.moved(place, part)
+            terms *= values.reshape(shape)[part.box.index]
+            total += float(terms.sum())
+            largest = float(np.abs(terms).max(initial=0.0))
+            if largest > 0:
+                terms /= largest
+            norms.append(largest * float(np.sqrt(np.square(terms, out=terms).sum())))
+    return total, float(np.hypot.reduce(np.array(norms)))
 
 
 def _width(found: Slopes, guard: float) -> Floats:

@@ -9,7 +9,8 @@ from typing import Any
 
 from clinometer.check.claim import Source, read
 from clinometer.check.inspection import Inspection
-from clinometer.check.plan import sizes_of
+from clinometer.check.interruption import Progress
+from clinometer.check.place import sizes_of
 from clinometer.check.report import Report
 from clinometer.check.subject import Subject
 from clinometer.check.verdict import default_rtol
@@ -31,6 +32,7 @@ def check(
     batched: bool = False,
     vmap: bool = False,
     scale: Tree | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Report on whether a claimed gradient of scalar f at x is right.
 
@@ -45,21 +47,25 @@ def check(
         a point. The gradient function still gets a single x.
     vmap : f of one point is mapped by torch.func.vmap or jax.vmap.
     scale : tree like x of typical sizes > 0, in units of x; otherwise |x|.
+    progress : told before each call of f how many points have been evaluated, and how
+        many there will be, as far as planned.
 
     Returns a report; a gradient of wrong form (None, a missing leaf, a wrong shape or
     dtype, NaN) or one that raises is a finding in it.
     Raises InputError for an x, f or option that cannot be checked, FunctionError if f
-    fails at x, fails on both sides of it, or writes into its argument.
+    fails at x, fails on both sides of it, or writes into its argument. At Ctrl-C raises
+    Interrupted, a KeyboardInterrupt whose `report` says what was known by then.
     """
     began = time.perf_counter()
     _require_options(rtol, seed, entries)
     function = Function(f, x, batched=batched, vmap=vmap, scalar="check")
-    subject = Subject(function, sizes_of(function.layout, function.x, scale))
+    subject = Subject(function, sizes_of(function.layout, scale))
     claims = read(Source(gradient, f, batched), function.layout)
     if rtol is None:
         coarsest = max(claim.roundoff for claim in claims.leaves)
         rtol = default_rtol(max(coarsest, subject.roundoff))
-    return Inspection(subject, claims, rtol=rtol, seed=seed).report(entries, began)
+    inspection = Inspection(subject, claims, rtol=rtol, seed=seed, progress=progress)
+    return inspection.report(entries, began)
 
 
 def assert_gradient(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.plan import Place, along
+from clinometer.check.place import Place
+from clinometer.check.plan import along
+from clinometer.check.rays import here
 from clinometer.check.verdict import ROUNDING, Change
 from clinometer.errors import FunctionError
-from clinometer.estimate import AMBIGUOUS
+from clinometer.estimate import AMBIGUOUS, FAILED
 from clinometer.evaluate import Function
-from clinometer.ladder import Lines
 from clinometer.measure import measure
+from clinometer.paths import Paths
 
 __all__ = ["Slopes", "Subject"]
 
@@ -41,6 +44,22 @@ class Slopes:
     error: Floats
     step: Floats
     code: NDArray[np.integer[Any]]
+
+    @classmethod
+    def none(cls, count: int) -> Slopes:
+        """So many that are unknown."""
+        unknown = np.full(count, np.nan)
+        return cls(unknown, np.full(count, np.inf), unknown, np.full(count, FAILED))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Slopes]) -> Slopes:
+        """Those of the parts, one after the other."""
+        return cls(
+            value=np.concatenate([part.value for part in parts]),
+            error=np.concatenate([part.error for part in parts]),
+            step=np.concatenate([part.step for part in parts]),
+            code=np.concatenate([part.code for part in parts]),
+        )
 
     def part(self, where: slice) -> Slopes:
         """Some of them."""
@@ -87,8 +106,7 @@ class Subject:
 
     def ask_again(self) -> None:
         """Evaluate f at x once more, in a call of its own."""
-        points = _Points(self.place.x[None])
-        value = float(self.function.values(points)[0, 0])
+        value = float(self.function.values(here(self.place))[0, 0])
         if not np.isfinite(value):
             self._raise(value)
         self.values.append(value)
@@ -126,7 +144,7 @@ class Subject:
         """Whether f gave the same value each time, up to rounding."""
         return max(self.values) - min(self.values) <= self.grain
 
-    def measure(self, lines: Lines) -> Slopes:
+    def measure(self, lines: Paths) -> Slopes:
         """Slopes of f along lines, with their bars."""
         found = measure(self.function, lines)
         return Slopes(
@@ -144,33 +162,11 @@ class Subject:
         """
         lines = along(self.place, leaf, seed)
         moves = np.array([side * t for t in (NEAR, *FAR) for side in (1.0, -1.0)])
-        rows = np.repeat(self.place.x[None], len(moves), axis=0)
-        rows[:, lines.entries[0]] += moves[:, None] * lines.weights[0]
-        values = self.function.values(_Points(rows))[:, 0]
+        points = lines.points(np.zeros(len(moves), np.intp), moves)
+        values = self.function.values(points)[:, 0]
         changes = np.abs(values - self.value)
         changes[~np.isfinite(changes)] = 0.0
         return Change(
             near=float(changes[:2].min()) / NEAR,
             far=float(changes.max()),
         )
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class _Points:
-    """Points given as rows: matrix (P, n)."""
-
-    matrix: Floats
-
-    @property
-    def count(self) -> int:
-        """How many."""
-        return len(self.matrix)
-
-    def rows(self, start: int, stop: int) -> Floats:
-        """(stop - start, n) a range of them, copied."""
-        return self.matrix[start:stop].copy()
-
-    def describe(self, point: int) -> str:
-        """Where one of them lies."""
-        return "x itself" if self.count == 1 else f"a random point near x ({point})"

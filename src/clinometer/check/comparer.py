@@ -1,0 +1,173 @@
+"""Measurements along entries or directions of a leaf, set against its claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.check.claim import Claims
+from clinometer.check.compare import Compared, along_rays, compare, entry_by_entry
+from clinometer.check.plan import along, by_entry, elsewhere
+from clinometer.check.rays import Rays
+from clinometer.check.subject import Slopes, Subject
+from clinometer.check.verdict import (
+    GROSS,
+    GUARD,
+    Evidence,
+    Terms,
+    Verdict,
+    differing,
+    needed_resolution,
+)
+from clinometer.estimate import CONVERGED, KINK
+from clinometer.ladder import Lines
+
+__all__ = ["Comparer"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+LEAST_MOVE = 64.0
+"""An entry counts as seen along a direction if it moves by this part of its size."""
+
+
+@final
+class Comparer:
+    """Compares leaves with their claims; measures again what is in doubt."""
+
+    def __init__(
+        self, subject: Subject, claims: Claims, *, rtol: float, seed: int
+    ) -> None:
+        """Take up the claims; nothing is evaluated.
+
+        rtol : relative difference that is material.
+        seed : of the random directions.
+        """
+        self._subject = subject
+        self._claims = claims
+        self._rtol = rtol
+        self._seed = seed
+        self._largest = self._largest_claim()
+
+    def directions(self, k: int) -> Compared:
+        """Comparison of leaf k along random directions."""
+        lines = along(self._subject.place, k, self._seed)
+        found = self._subject.measure(lines)
+        return self.along(k, found, lines=lines, guard=self.guard)
+
+    def second_look(
+        self, k: int, single: Compared, measured: Slopes
+    ) -> Compared | None:
+        """Comparison along directions, where noise hides single entries of leaf k.
+
+        All entries moving together change f more than each of them alone, and the noise
+        stays the same. A difference counts here only if it is gross: single entries saw
+        none. None where that would not help, or where the slopes along the
+        directions contradict those along the entries.
+        """
+        unclear = single.unclear
+        if single.verdict is not Verdict.CANNOT_TELL or single.zero:
+            return None
+        alone = unclear.size == 1  # no direction but the entry itself
+        if alone or single.still.any() or not self._subject.repeatable:
+            return None
+        place = self._subject.place
+        seen = place.leaf_move(k) >= place.leaf_size(k) / LEAST_MOVE
+        plain = np.isfinite(measured.error) & (measured.code != KINK) & seen
+        if not plain[unclear].all():
+            return None
+        lines = along(place, k, self._seed)
+        found = self._subject.measure(lines)
+        moves = [ray.moved(place, ray.parts[0]).reshape(-1) for ray in lines.rays]
+        expected = np.array([move @ measured.value for move in moves])
+        spread = np.array([np.linalg.norm(move * measured.error) for move in moves])
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(found.value - expected)
+        if not np.all(apart <= GUARD * (spread + found.error)):
+            return None
+        whole = self.along(k, found, lines=lines, guard=GUARD)
+        if whole.verdict is Verdict.DIFFERS:
+            return self.along(k, found, lines=lines, guard=GROSS)
+        return whole
+
+    def by_entry(self, k: int, found: Slopes) -> Compared:
+        """Comparison of leaf k with slopes found along its entries."""
+        claim = self._claims.leaves[k].values
+        assert claim is not None  # only leaves with values are compared
+        place, guard = self._subject.place, self.guard
+        where = self._subject.function.layout.slices()[k]
+
+        def build(found: Slopes) -> Evidence:
+            return entry_by_entry(claim, place, where, found=found, guard=guard)
+
+        lines = by_entry(place, [k])
+        return self._compare(k, found, lines=lines, build=build)
+
+    @property
+    def guard(self) -> float:
+        """Factor on bars that are not in doubt themselves."""
+        return GUARD if self._subject.repeatable else GROSS
+
+    def along(self, k: int, found: Slopes, *, lines: Rays, guard: float) -> Compared:
+        """Comparison of leaf k with slopes found along directions."""
+        claim = self._claims.leaves[k].values
+        assert claim is not None  # only leaves with values are compared
+
+        def build(found: Slopes) -> Evidence:
+            return along_rays({k: claim}, lines, found, guard=guard)
+
+        return self._compare(k, found, lines=lines, build=build)
+
+    def _compare(
+        self,
+        k: int,
+        found: Slopes,
+        *,
+        lines: Lines | Rays,
+        build: Callable[[Slopes], Evidence],
+    ) -> Compared:
+        """Verdicts on leaf k from the slopes found along lines.
+
+        build : the evidence that slopes along these lines are.
+        """
+        subject = self._subject
+        terms = self.terms(k)
+        doubted = differing(build(found), terms) & (found.code != CONVERGED)
+        if doubted.any():
+            again = found.replaced(doubted, subject.measure(elsewhere(lines, doubted)))
+            cleared = doubted & ~differing(build(again), terms)
+            found = found.spanning(again, cleared)
+        return compare(
+            build(found),
+            found,
+            terms,
+            variation=lambda: subject.change(k, self._seed),
+            repeatable=subject.repeatable,
+        )
+
+    def terms(self, k: int) -> Terms:
+        """What is small in a comparison of leaf k."""
+        subject = self._subject
+        layout = subject.function.layout
+        roundoff = max(layout.roundoff[k], self._claims.leaves[k].roundoff)
+        return Terms(
+            value=abs(subject.value),
+            roundoff=roundoff,
+            rtol=self._rtol,
+            resolution=needed_resolution(max(roundoff, subject.roundoff), self._rtol),
+            grain=subject.grain,
+            largest=self._largest,
+        )
+
+    def _largest_claim(self) -> float:
+        """Largest |claim| * size among all entries of x, in units of f."""
+        largest = 0.0
+        for k, claim in enumerate(self._claims.leaves):
+            if claim.values is not None:
+                with np.errstate(invalid="ignore", over="ignore"):
+                    change = np.abs(claim.values * self._subject.place.leaf_size(k))
+                known = change[np.isfinite(change)]
+                largest = max(largest, float(known.max(initial=0.0)))
+        return largest
