@@ -206,23 +206,23 @@ class Answer:
 
         Raises FunctionError if f raised on both sides at every row.
         """
-        sample, outputs = self.sample, self.shape[1]
-        finite: Bools = np.logical_or.reduce(np.isfinite(sample.values[::2]), axis=3)
+        sample, places = self.sample, self._places()
+        finite = np.isfinite(sample.values[::2])
+        finite = finite.reshape(*finite.shape[:2], -1)
         count = finite.sum(axis=1)
-        places = self._places()
-        need = self.open[places] & np.repeat(count.min(axis=0) == 0, outputs)
-        side, lines = np.argmax(count, axis=0), np.arange(len(sample.kept))
-        rows = one_sided_rows(sample.ladder, finite[side, :, lines].T)
-        needed = np.flatnonzero(need.reshape(-1, outputs).any(axis=1))
-        want = np.zeros(finite.shape, np.bool_)
-        want[side[needed], rows[:, needed], needed] = True
-        sample.evaluate(want & ~finite)
-        for part in _blocks(np.flatnonzero(need)):
-            line, c = part // outputs, np.arange(len(part))
-            change, offset, here = sample.side(part, side[line])
+        needed = np.flatnonzero(self.open[places] & (count.min(axis=0) == 0))
+        line, side = needed // self.shape[1], np.argmax(count[:, needed], axis=0)
+        rows = one_sided_rows(sample.ladder, finite[side, :, needed].T)
+        within = sample.steps[rows, line] <= sample.lines.reach[line]
+        want = np.zeros((2, *sample.steps.shape), np.bool_)
+        want[side, rows, line] = within
+        sample.evaluate(want & ~sample.seen)
+        for some in _blocks(np.arange(len(needed))):
+            part, c = needed[some], np.arange(len(some))
+            change, offset, here = sample.side(part, side[some])
             judged = one_sided(
-                change[rows[:, line], c],
-                offset[rows[:, line], c],
+                change[rows[:, some], c],
+                offset[rows[:, some], c],
                 2 * sample.roundoff * here,
                 derivative=self.derivative,
             )
