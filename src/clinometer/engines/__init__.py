@@ -16,9 +16,10 @@ from typing import Any, Protocol, TypeAlias
 
 import array_api_compat
 
+from clinometer.engines.record import ModelParts
 from clinometer.errors import InputError
 
-__all__ = ["Engine", "Listed", "flatten_registered", "of"]
+__all__ = ["Engine", "Listed", "flatten_registered", "is_model", "model_of", "of"]
 
 Listed: TypeAlias = Callable[[list[Any]], list[Any]]
 """A function of the list of its input's leaves, giving the list of its value's."""
@@ -153,6 +154,33 @@ def flatten_registered(
     from clinometer.engines.jax import flatten, is_container
 
     return flatten(x, none_is_leaf=none_is_leaf) if is_container(x) else None
+
+
+def is_model(value: object) -> bool:
+    """Whether a value is a torch.nn.Module."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def model_of(
+    model: object,
+    inputs: Any,
+    *,
+    loss: Callable[[Any], Any] | None,
+    everything: bool,
+) -> ModelParts:
+    """A model at real inputs, taken apart; see `clinometer.engines.torch_model`.
+
+    Raises InputError if it is no torch.nn.Module, or cannot be copied.
+    """
+    if not is_model(model):
+        raise InputError(
+            f"a torch.nn.Module is needed, got {type(model).__name__}; for a function "
+            "use check(f, x)"
+        )
+    from clinometer.engines.torch_model import TorchModel
+
+    return TorchModel(model, inputs, loss=loss, everything=everything)  # pyright: ignore[reportArgumentType]
 
 
 def _library(leaf: object) -> str:

@@ -1,0 +1,274 @@
+"""One rule alone: screened along directions, and looked at closely where it differs."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from clinometer.arrays import dtype_name
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.report import Finding, LeafSummary, Report
+from clinometer.check.road import check
+from clinometer.check.verdict import Verdict, default_rtol
+from clinometer.engines.record import Rule, Screen
+
+__all__ = ["Judge", "Judged"]
+
+ALIKE = 1e-3
+"""Relative spread of ratios that count as one constant; bars are narrower."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A rule and what was found of it.
+
+    title : the rule in print, "blocks.3.act: Scale".
+    leaf : its line in a report; None where there was nothing to differentiate.
+    findings : what does not agree.
+    diagnoses : why; each names the rule's path and source.
+    evaluations : of the rule.
+    seconds : they took.
+    note : what is special about it; empty if nothing.
+    """
+
+    rule: Rule
+    title: str
+    leaf: LeafSummary | None
+    findings: tuple[Finding, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    evaluations: int
+    seconds: float
+    note: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict; a rule with nothing to differentiate by agrees."""
+        return Verdict.AGREES if self.leaf is None else self.leaf.verdict
+
+
+@final
+class Judge:
+    """Checks rules one at a time.
+
+    rtol : relative difference that is material; None for one by dtype.
+    seed : of directions and cotangents.
+    entries : so many entries of a rule that differs are compared one by one.
+    """
+
+    def __init__(self, *, rtol: float | None, seed: int, entries: int) -> None:
+        self._rtol = rtol
+        self._seed = seed
+        self._entries = entries
+
+    def screen(self, rule: Rule, title: str, *, each: bool, count: int) -> Judged:
+        """What a few directions say of a rule."""
+        began = time.perf_counter()
+        try:
+            screen = rule.screen(self._seed, each=each, count=count)
+            if screen is None:
+                return _nothing(rule, title)
+            if screen.fault:
+                why, verdict = screen.fault, Verdict.DIFFERS
+                return _unmeasured(rule, title, verdict=verdict, why=why)
+            report = self._report(rule, screen)
+        except Exception as error:  # noqa: BLE001 - a user's code may raise anything
+            said = str(error).partition("\n")[0]
+            why = f"could not be run alone: {type(error).__name__}: {said}"
+            return _unmeasured(rule, title, verdict=Verdict.CANNOT_TELL, why=why)
+        findings = [_renamed(found, title, screen) for found in report.findings]
+        leaf = _leaf(report, title, screen)
+        diagnoses: tuple[Diagnosis, ...] = ()
+        if report.verdict is Verdict.DIFFERS:
+            cause = _cause(report, screen)
+            diagnoses = (_diagnosis(rule, cause, _evidence(report, screen)),)
+        return Judged(
+            rule=rule,
+            title=title,
+            leaf=leaf,
+            findings=tuple(findings),
+            diagnoses=diagnoses,
+            evaluations=report.evaluations,
+            seconds=time.perf_counter() - began,
+            note=screen.note,
+        )
+
+    def close_up(self, judged: Judged) -> Judged:
+        """The same with single entries and their causes, for a rule that differs."""
+        began = time.perf_counter()
+        rule = judged.rule
+        try:
+            alone = rule.alone(self._seed)
+            report = check(
+                alone.f,
+                alone.x,
+                gradient=alone.gradient,
+                rtol=self._rtol_of(rule),
+                seed=self._seed,
+                entries=self._entries,
+            )
+        except Exception:  # noqa: BLE001 - the screen's findings stand
+            return judged
+        seconds = judged.seconds + time.perf_counter() - began
+        evaluations = judged.evaluations + report.evaluations
+        if report.verdict is not Verdict.DIFFERS:
+            return replace(judged, seconds=seconds, evaluations=evaluations)
+        findings = [
+            replace(found, path=f"{judged.title}{found.path.removeprefix('x')}")
+            for found in report.findings
+        ]
+        named = [
+            replace(
+                found,
+                path=rule.path,
+                where=_where(rule, f"{found.path.removeprefix('x')} {found.where}"),
+                source=found.source or rule.source,
+            )
+            for found in report.diagnoses
+        ]
+        return replace(
+            judged,
+            findings=tuple(findings),
+            diagnoses=tuple(named) or judged.diagnoses,
+            evaluations=evaluations,
+            seconds=seconds,
+        )
+
+    def _rtol_of(self, rule: Rule) -> float:
+        return default_rtol(rule.roundoff) if self._rtol is None else self._rtol
+
+    def _report(self, rule: Rule, screen: Screen) -> Report:
+        """The claims along the directions, checked as a gradient by the steps."""
+        count = len(screen.labels)
+        return check(
+            screen.f,
+            np.zeros(count),
+            gradient=screen.claims,
+            rtol=self._rtol_of(rule),
+            seed=self._seed,
+            entries=count,
+            scale=np.ones(count),
+        )
+
+
+def _where(rule: Rule, part: str) -> str:
+    """Which part of a rule, in words."""
+    return f"in {rule.name} {part}".strip()
+
+
+def _diagnosis(rule: Rule, cause: Cause, evidence: str) -> Diagnosis:
+    return Diagnosis(
+        cause=cause,
+        path=rule.path,
+        where=_where(rule, ""),
+        verdict=Verdict.DIFFERS,
+        evidence=evidence,
+        source=rule.source,
+    )
+
+
+def _renamed(found: Finding, title: str, screen: Screen) -> Finding:
+    """A finding at a step of the screen as one along a direction of the rule."""
+    if found.index is None:
+        return replace(found, path=title)
+    (k,) = found.index
+    label = screen.labels[k]
+    path = f"{title}['{label}']" if label else title
+    turn = k - screen.labels.index(label)
+    return replace(found, path=path, index=None, direction=turn)
+
+
+def _leaf(report: Report, title: str, screen: Screen) -> LeafSummary:
+    (leaf,) = report.leaves
+    return replace(
+        leaf,
+        path=title,
+        shape=(),
+        dtype=dtype_name(screen.claims),
+        entries=0,
+        directions=leaf.entries + leaf.directions,
+    )
+
+
+def _cause(report: Report, screen: Screen) -> Cause:
+    """What the ratios along the directions say."""
+    wrong = [found for found in report.findings if found.verdict is Verdict.DIFFERS]
+    labels = {screen.labels[found.index[0]] for found in wrong if found.index}
+    if labels and labels <= set(screen.unused):
+        return Cause.NONE
+    if any(
+        found.analytic is not None and math.isnan(found.analytic) for found in wrong
+    ):
+        return Cause.NOT_FINITE
+    ratios = [found.ratio for found in wrong if found.ratio is not None]
+    if not ratios or len(ratios) < len(wrong):
+        return Cause.UNEXPLAINED
+    low, high = min(ratios), max(ratios)
+    if high == low == 0:
+        return Cause.ZERO
+    if len(ratios) > 1 and high - low <= ALIKE * max(abs(low), abs(high)):
+        return Cause.SIGN if abs(low + 1) <= ALIKE else Cause.FACTOR
+    return Cause.UNEXPLAINED
+
+
+def _evidence(report: Report, screen: Screen) -> str:
+    """The worst direction in numbers."""
+    (leaf,) = report.leaves
+    said = f"alone at its own inputs, {leaf.differ} of {leaf.entries} directions differ"
+    for found in report.findings:
+        if found.index and found.analytic is not None and found.numerical is not None:
+            label = screen.labels[found.index[0]]
+            along = f" along {label!r}" if label else ""
+            return (
+                f"{said};{along} it claims {found.analytic:.6g}, measured "
+                f"{found.numerical:.6g} ± {found.error:.1g}"
+            )
+    return said
+
+
+def _unmeasured(rule: Rule, title: str, *, verdict: Verdict, why: str) -> Judged:
+    """A rule of which nothing was measured: wrong in its form, or not to be judged."""
+    differs = verdict is Verdict.DIFFERS
+    leaf = LeafSummary(
+        path=title,
+        shape=(),
+        dtype="",
+        verdict=verdict,
+        entries=0,
+        directions=0,
+        differ=0,
+        cannot_tell=0,
+        resolution=math.inf,
+        reason="" if differs else why,
+    )
+    found = Finding(
+        path=title,
+        index=None,
+        direction=None,
+        verdict=verdict,
+        analytic=None,
+        numerical=None,
+        error=math.inf,
+        ratio=None,
+        reason=why,
+    )
+    return Judged(
+        rule=rule,
+        title=title,
+        leaf=leaf,
+        findings=(found,) if differs else (),
+        diagnoses=(_diagnosis(rule, Cause.FORM, why),) if differs else (),
+        evaluations=0,
+        seconds=0.0,
+        note="",
+    )
+
+
+def _nothing(rule: Rule, title: str) -> Judged:
+    """A rule through which no gradient flows."""
+    none = _unmeasured(rule, title, verdict=Verdict.AGREES, why="")
+    return replace(none, leaf=None, note=f"{title}: no output of it requires grad")

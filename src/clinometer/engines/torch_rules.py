@@ -1,0 +1,366 @@
+"""A module or custom Function of torch alone, at the inputs it met in a real run.
+
+The claim is what autograd makes of it in its own dtype. The measuring side calls it
+without autograd, in float64 where a copy can be cast and gives the same value.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clinometer.arrays import unit_roundoff
+from clinometer.engines.record import Alone, Screen
+from clinometer.engines.record_torch import Application, Call, source_of
+from clinometer.engines.torch_directions import directions_of
+from clinometer.engines.torch_state import (
+    State,
+    duplicate,
+    mapped,
+    tensors_in,
+    wide,
+    widen,
+)
+
+__all__ = ["FunctionBody", "ModuleBody", "TorchRule"]
+
+Tensor: TypeAlias = torch.Tensor
+Floats: TypeAlias = NDArray[np.float64]
+Run: TypeAlias = Callable[[Sequence[Tensor]], "Ran"]
+
+LARGE = 2**23
+"""Entries from which double copies are made anew for each value, not kept."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Ran:
+    """What came out of one run, and the tensors it can be differentiated by."""
+
+    outputs: list[Tensor]
+    variables: list[Tensor]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Claimed:
+    """What autograd claims at the leaves.
+
+    slopes : by leaf; None where no gradient arrives.
+    weights : the cotangent u, a tensor for each output that requires grad.
+    places : which of all outputs these are.
+    value : <u, outputs>.
+    fault : what backward raised; empty if nothing.
+    """
+
+    slopes: list[Tensor | None]
+    weights: list[Tensor]
+    places: list[int]
+    value: float
+    fault: str
+
+    def weighed(self, outputs: list[Tensor]) -> Tensor:
+        """<u, outputs> of all outputs, as a float64 tensor of shape ()."""
+        total = torch.zeros((), dtype=torch.float64)
+        for k, weight in zip(self.places, self.weights, strict=True):
+            total = total + (outputs[k].double() * weight.double()).sum().cpu()
+        return total
+
+
+class Body(Protocol):
+    """Code that is run at leaves of its own choice."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the leaves."""
+        ...
+
+    @property
+    def leaves(self) -> list[Tensor]:
+        """The leaves, detached, in their own dtype."""
+        ...
+
+    def runner(self, *, double: bool) -> Run:
+        """Runs it at given leaves; double: in float64. Raises what copying raises."""
+        ...
+
+
+@final
+class FunctionBody:
+    """One application of a custom Function."""
+
+    def __init__(self, met: Application) -> None:
+        self._met = met
+        found = tensors_in(met.args)
+        self._moving = [k for k, tensor in enumerate(found) if _moves(tensor)]
+        self.leaves = [found[k].detach() for k in self._moving]
+        names = _labels(met.kind.forward, met.args, {})
+        self.labels = tuple(names[k] for k in self._moving)
+
+    def runner(self, *, double: bool) -> Run:
+        """Runs apply on copies, so that it may write into its arguments."""
+        fixed = tensors_in(self._met.args)
+        fixed = [wide(tensor) if double else tensor for tensor in fixed]
+
+        def run(leaves: Sequence[Tensor]) -> Ran:
+            self._met.randomness.restore()
+            fresh = _fresh(leaves)
+            every = [tensor.detach().clone() for tensor in fixed]
+            for k, tensor in zip(self._moving, fresh, strict=True):
+                every[k] = tensor.clone()
+            rest = iter(every)
+            args = mapped(self._met.args, lambda _: next(rest))
+            return Ran(_real(self._met.kind.apply(*args)), fresh)
+
+        return run
+
+
+@final
+class ModuleBody:
+    """One call of a module, with its parameters among the leaves.
+
+    loss : function of the module's output, one number; None for all outputs.
+    """
+
+    def __init__(self, call: Call, loss: Callable[[Any], Any] | None = None) -> None:
+        self._call = call
+        self._loss = loss
+        found = tensors_in((call.args, call.kwargs))
+        self._moving = [k for k, tensor in enumerate(found) if _moves(tensor)]
+        named = [
+            (name, parameter.detach())
+            for name, parameter in call.module.named_parameters()
+            if _moves(parameter)
+        ]
+        names = _labels(call.module.forward, call.args, call.kwargs)
+        inputs = [names[k] for k in self._moving]
+        self.labels = (*inputs, *(name for name, _ in named))
+        self.leaves = [found[k].detach() for k in self._moving]
+        self.leaves += [tensor for _, tensor in named]
+
+    def runner(self, *, double: bool) -> Run:
+        """Runs a copy of the module, whose parameters are set to the leaves."""
+        copy = duplicate(self._call.module, share=True)
+        if double:
+            widen(copy)
+        moving = [tensor for tensor in copy.parameters() if _moves(tensor)]
+        for tensor in copy.parameters():
+            if double and not _moves(tensor):
+                tensor.data = wide(tensor.data)
+        state = State(copy)
+        inputs = len(self._moving)
+        given = (self._call.args, self._call.kwargs)
+        fixed = [wide(x) if double else x for x in tensors_in(given)]
+
+        def run(leaves: Sequence[Tensor]) -> Ran:
+            self._call.randomness.restore()
+            fresh = _fresh(leaves[:inputs])
+            every = [tensor.detach().clone() for tensor in fixed]
+            for k, tensor in zip(self._moving, fresh, strict=True):
+                every[k] = tensor.clone()
+            rest = iter(every)
+            args, kwargs = mapped(given, lambda _: next(rest))
+            for parameter, leaf in zip(moving, leaves[inputs:], strict=True):
+                parameter.data = leaf
+            try:
+                out = copy(*args, **kwargs)
+                out = out if self._loss is None else self._loss(out)
+            finally:
+                state.restore()
+            return Ran(_real(out), [*fresh, *moving])
+
+        return run
+
+
+@final
+class TorchRule:
+    """A body with its place in the model: see `clinometer.engines.record.Rule`."""
+
+    def __init__(self, path: str, kind: type[Any], body: Body) -> None:
+        self.path = path
+        self.name = kind.__name__
+        self.source = source_of(kind)
+        self._body = body
+        dtypes = {leaf.dtype for leaf in body.leaves}
+        self.roundoff = max((unit_roundoff(d) for d in dtypes), default=0.0)
+
+    def screen(self, seed: int, *, each: bool, count: int) -> Screen | None:
+        """Claims along random directions, and the function to measure."""
+        body, leaves = self._body, self._body.leaves
+        if not leaves:
+            return None
+        native = body.runner(double=False)
+        claimed = _claim(native, leaves, seed)
+        if claimed is None:
+            return None
+        slopes = claimed.slopes
+        moves = directions_of(leaves, slopes, seed=seed, each=each, count=count)
+        claims = torch.tensor([_along(slopes, move) for move in moves])
+        missing = [body.labels[k] for k, slope in enumerate(slopes) if slope is None]
+        labels = [body.labels[next(iter(move))] if each else "" for move in moves]
+        slopes.clear()  # as large as the model; only the sums are needed from here on
+        run, note = self._measuring(native, claimed)
+        return Screen(
+            f=_moved(run, leaves, moves, claimed=claimed, double=not note),
+            claims=claims.to(max((x.dtype for x in leaves), key=unit_roundoff)),
+            labels=tuple(labels),
+            unused=tuple(missing),
+            note=note,
+            fault=claimed.fault,
+        )
+
+    def alone(self, seed: int) -> Alone:
+        """The question for a check: every leaf, in float64 where that is possible."""
+        body = self._body
+        native = body.runner(double=False)
+        claimed = _claim(native, body.leaves, seed)
+        assert claimed is not None  # only what a screen has seen is asked for
+        run, note = self._measuring(native, claimed)
+        leaves = body.leaves if note else [wide(leaf) for leaf in body.leaves]
+
+        def f(x: dict[str, Tensor]) -> Tensor:
+            with torch.no_grad():
+                return claimed.weighed(run([x[name] for name in body.labels]).outputs)
+
+        return Alone(
+            f=f,
+            x=dict(zip(body.labels, leaves, strict=True)),
+            gradient=dict(zip(body.labels, claimed.slopes, strict=True)),
+        )
+
+    def _measuring(self, native: Run, claimed: Claimed) -> tuple[Run, str]:
+        """How values are measured: in float64, or natively with a note why."""
+        if self.roundoff <= unit_roundoff(torch.float64):
+            return native, ""
+        try:
+            run = self._body.runner(double=True)
+            with torch.no_grad():
+                again = run([wide(leaf) for leaf in self._body.leaves]).outputs
+                there = float(claimed.weighed(again))
+            squares = [float(w.double().square().sum()) for w in claimed.weights]
+            largest = max(float(again[k].abs().max()) for k in claimed.places)
+            allowed = math.sqrt(self.roundoff * sum(squares)) * largest
+            if abs(there - claimed.value) <= allowed:
+                return run, ""
+            why = "a float64 copy gives another value"
+        except Exception as error:  # noqa: BLE001 - a user's code may refuse float64
+            why = f"a float64 copy raised {said(error)}"
+        return native, f"measured in its own dtype: {why}"
+
+
+def said(error: Exception) -> str:
+    """What an exception says, on one short line."""
+    first = str(error).strip().partition("\n")[0][:100]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _claim(run: Run, leaves: list[Tensor], seed: int) -> Claimed | None:
+    """What autograd claims; None if no output requires grad.
+
+    The cotangent is random with both signs: what is only right for positive or equal
+    incoming gradients is wrong here.
+    """
+    fault = ""
+    with torch.enable_grad():
+        ran = run(leaves)
+        places = [k for k, out in enumerate(ran.outputs) if out.requires_grad]
+        if not places:
+            return None
+        outputs = [ran.outputs[k] for k in places]
+        generator = torch.Generator().manual_seed(seed)
+        weights = [_cotangent(out, generator) for out in outputs]
+        slopes: list[Any] = [None] * len(leaves)
+        try:
+            slopes = list(
+                torch.autograd.grad(outputs, ran.variables, weights, allow_unused=True)
+            )
+        except Exception as error:  # noqa: BLE001 - a user's backward may raise anything
+            fault = f"backward raised {said(error)}"
+    values = zip(outputs, weights, strict=True)
+    value = sum(float((x.detach().double() * w.double()).sum()) for x, w in values)
+    return Claimed(slopes, weights, places, value, fault)
+
+
+def _cotangent(out: Tensor, generator: torch.Generator) -> Tensor:
+    if out.numel() == 1:
+        return torch.ones_like(out)
+    return torch.randn(out.shape, generator=generator).to(out)
+
+
+def _along(slopes: list[Tensor | None], move: dict[int, Tensor]) -> float:
+    """Claimed slope along a direction; NaN passes on."""
+    return sum(
+        float((slope.double() * move[k].double()).sum())
+        for k, slope in enumerate(slopes)
+        if slope is not None and k in move
+    )
+
+
+def _moved(
+    run: Run,
+    leaves: list[Tensor],
+    moves: list[dict[int, Tensor]],
+    *,
+    claimed: Claimed,
+    double: bool,
+) -> Callable[[Floats], float]:
+    """<u, body(leaves + sum t d)> as a function of t."""
+    small = sum(leaf.numel() for leaf in leaves) <= LARGE
+    kept = [leaf.double() for leaf in leaves] if small else None
+
+    def moved(t: Floats) -> Iterator[Tensor]:
+        for k, leaf in enumerate(leaves):
+            there = leaf.double() if kept is None else kept[k]
+            for way, step in zip(moves, t, strict=True):
+                if step != 0 and k in way:
+                    there = there + way[k] * float(step)
+            yield there if double else there.to(leaf.dtype)
+
+    def f(t: Floats) -> float:
+        with torch.no_grad():
+            return float(claimed.weighed(run(list(moved(t))).outputs))
+
+    return f
+
+
+def _fresh(leaves: Sequence[Tensor]) -> list[Tensor]:
+    """Copies, which require grad where that is recorded."""
+    grad = torch.is_grad_enabled()
+    return [leaf.detach().clone().requires_grad_(grad) for leaf in leaves]
+
+
+def _moves(tensor: Tensor) -> bool:
+    """Whether a tensor is one that is differentiated by."""
+    return tensor.requires_grad and tensor.is_floating_point() and tensor.numel() > 0
+
+
+def _real(out: Any) -> list[Tensor]:
+    """Floating outputs; complex ones as pairs of reals."""
+    found = [torch.view_as_real(x) if x.is_complex() else x for x in tensors_in(out)]
+    return [x for x in found if x.is_floating_point() and x.numel() > 0]
+
+
+def _labels(forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+    """Names of all tensors by forward's parameters: "x", "states[1]"."""
+    try:
+        names = list(inspect.signature(forward).parameters)
+    except (TypeError, ValueError):
+        names = []
+    names = names[1:] if names and names[0] == "ctx" else names
+    names += [f"input {k}" for k in range(len(names), len(args))]
+    found: list[str] = []
+    for name, arg in [*zip(names, args, strict=False), *kwargs.items()]:
+        plain = isinstance(arg, torch.Tensor)
+        inside = range(len(tensors_in(arg)))
+        found += [name] if plain else [f"{name}[{i}]" for i in inside]
+    return found
