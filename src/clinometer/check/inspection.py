@@ -14,6 +14,7 @@ from clinometer.arrays import dtype_name
 from clinometer.check.claim import Claims, fault_of_form
 from clinometer.check.compare import Compared, findings_of
 from clinometer.check.comparer import Comparer
+from clinometer.check.gathering import Gathering
 from clinometer.check.interruption import Interrupted, Progress, Watch, groups
 from clinometer.check.plan import by_entry, small_leaves
 from clinometer.check.report import Finding, LeafSummary, Report
@@ -62,6 +63,7 @@ class Inspection:
         self._seed = seed
         self._layout = subject.function.layout
         self._findings: list[Finding] = list(claims.findings)
+        self._gathering = Gathering(subject, claims, rtol)
         self._comparer = Comparer(subject, claims, rtol=rtol, seed=seed)
 
     def report(self, entries: int, began: float) -> Report:
@@ -98,6 +100,7 @@ class Inspection:
             findings=tuple(order),
             leaves=leaves,
             notes=notes,
+            diagnoses=self._gathering.diagnoses(leaves, self._findings),
             rtol=self._rtol,
             evaluations=subject.function.evaluations,
             seed=self._seed,
@@ -201,6 +204,7 @@ class Inspection:
 
         entries : how many entries were compared one by one, before or in it.
         """
+        self._gathering.add(k, compared)
         whole = compared.evidence.analytic.size if compared.evidence.directions else 0
         self._findings += findings_of(
             compared,
