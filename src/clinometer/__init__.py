@@ -3,9 +3,11 @@
 from clinometer.check import (
     Finding,
     Report,
+    TwinReport,
     Verdict,
     assert_gradient,
     check,
+    check_twin,
 )
 from clinometer.derivative import (
     gradient,
@@ -49,12 +51,14 @@ __all__ = [
     "Report",
     "Status",
     "Stencil",
+    "TwinReport",
     "Verdict",
     "assert_gradient",
     "backward",
     "central",
     "central_gradient",
     "check",
+    "check_twin",
     "forward",
     "gradient",
     "gradient_check",

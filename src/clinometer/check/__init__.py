@@ -8,6 +8,8 @@ compare (`verdict` is the rule, `compare` applies it to a leaf), say why (`why`)
 from clinometer.check.interruption import Interrupted
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.road import assert_gradient, check
+from clinometer.check.twin import check_twin
+from clinometer.check.twin_report import TwinLeaf, TwinReport, TwinRule
 from clinometer.check.verdict import Verdict
 
 __all__ = [
@@ -15,7 +17,11 @@ __all__ = [
     "Interrupted",
     "LeafSummary",
     "Report",
+    "TwinLeaf",
+    "TwinReport",
+    "TwinRule",
     "Verdict",
     "assert_gradient",
     "check",
+    "check_twin",
 ]

@@ -1,0 +1,119 @@
+"""The arrays that a twin check compares, and their divisions into cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Cells", "Sample", "groupings"]
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One array three times over, for K cotangents.
+
+    path : which array; the gradient of an input, or a value.
+    exact : (K, ...) from the reference in float64.
+    kernel : (K, ...) from the kernel.
+    eager : (K, ...) from the reference in the kernel's dtype.
+    roundoff : unit roundoff of that dtype.
+    smallest : its smallest positive number.
+    """
+
+    path: str
+    exact: Floats
+    kernel: Floats
+    eager: Floats
+    roundoff: float
+    smallest: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.exact.shape[1:]
+
+    def cured(self, where: Bools) -> Sample:
+        """The sample with the kernel's values made exact in some entries (...)."""
+        kernel = np.where(where[None], self.exact, self.kernel)
+        return Sample(
+            self.path, self.exact, kernel, self.eager, self.roundoff, self.smallest
+        )
+
+
+@final
+@dataclass(frozen=True)
+class Cells:
+    """A division of an array into cells: those with the same indices on some axes.
+
+    kept : these axes; none for the whole array, all for its entries.
+    shape : shape of the array.
+    """
+
+    kept: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is one cell, the array."""
+        return not self.kept
+
+    @property
+    def entries(self) -> bool:
+        """Whether each entry is a cell."""
+        return len(self.kept) == len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Entries in a cell."""
+        return _product(self.shape) // _product(self.counts)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Shape of an array with one number a cell."""
+        return tuple(self.shape[axis] for axis in self.kept)
+
+    @property
+    def rows(self) -> bool:
+        """Whether a cell lies within one row."""
+        return self.kept[: len(self.shape) - 1] == tuple(range(len(self.shape) - 1))
+
+    def sums(self, values: Floats) -> Floats:
+        """(K, cells) sums over each cell, of values (K, ...)."""
+        gone = tuple(a + 1 for a in range(len(self.shape)) if a not in self.kept)
+        return values.sum(axis=gone) if gone else values
+
+    def spread(self, per_cell: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The number of its cell for every entry: (cells) to an array (...)."""
+        ones = [n if a in self.kept else 1 for a, n in enumerate(self.shape)]
+        return np.broadcast_to(per_cell.reshape(ones), self.shape)
+
+    def name(self, index: Sequence[int]) -> str:
+        """A cell as Python would index it, such as [0, :, 3]; empty for the whole."""
+        if self.whole:
+            return ""
+        place = dict(zip(self.kept, index, strict=True))
+        words = [str(place.get(axis, ":")) for axis in range(len(self.shape))]
+        return f"[{', '.join(words)}]"
+
+
+def groupings(shape: tuple[int, ...]) -> Iterator[Cells]:
+    """Divisions to look at, coarse to fine: whole, slices, heads, rows, entries."""
+    axes = range(len(shape))
+    kept = [(), *[(axis,) for axis in axes]]
+    kept += [tuple(range(depth)) for depth in range(2, len(shape) + 1)]
+    wanted = [tuple(axis for axis in some if shape[axis] > 1) for some in kept]
+    wanted = [some for some in wanted if len(some) < sum(n > 1 for n in shape)]
+    wanted.append(tuple(axes))
+    yield from (Cells(some, shape) for some in dict.fromkeys(wanted))
+
+
+def _product(counts: Sequence[int]) -> int:
+    return int(np.prod(counts, dtype=np.int64))
