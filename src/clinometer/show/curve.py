@@ -44,11 +44,13 @@ class Trial:
 
     name : what the stencil is called.
     order : p in error = O(h**p), computed from its moments.
+    value : (L) the slope it gives, in units of f / t, NaN where f has none.
     error : (L) absolute error of the slope in units of f / t, NaN where f has none.
     """
 
     name: str
     order: int
+    value: Floats
     error: Floats
 
 
@@ -115,7 +117,8 @@ def _trial(
 ) -> Trial:
     t = tried.points(np.zeros_like(step), step)
     values = line.values(t.reshape(-1)).reshape(t.shape)
-    return Trial(name, tried.order, np.abs(tried.combine(values, step) - truth))
+    value = tried.combine(values, step)
+    return Trial(name, tried.order, value, np.abs(value - truth))
 
 
 class _Line:
