@@ -121,14 +121,19 @@ def settle(rows: Rows, derivative: int) -> Judgement:
     bar = options.truncation + noise
     bar[:, dark] = np.inf
     best = _best(rows, options, noise, bar=bar)
+    spread, finest = sigma, np.zeros(len(limit), np.intp)
+    missing = np.isnan(sigma)
+    if missing.any():
+        spread = np.where(missing, np.inf, sigma)
+        finest = np.where(missing, _incomplete(rows), 0)
     return Judgement(
         **vars(best),
         noisy=np.zeros(len(limit), np.bool_),
         dark=dark,
         rough=rough,
         limit=limit,
-        finest=np.where(np.isnan(sigma), _incomplete(rows), 0),
-        spread=np.where(np.isnan(sigma), np.inf, sigma),
+        finest=finest,
+        spread=spread,
     )
 
 

@@ -79,8 +79,9 @@ def rows_of(values: Floats, offsets: Floats, roundoff: float) -> Rows:
     """
     below, here, above = values
     step = (offsets[1] - offsets[0]) / 2
-    odd = ODD.combine(values[::2], step)
-    even = EVEN.combine(values, step)
+    # by unit steps: h has been checked, and is not to be checked anew for each table
+    odd = ODD.combine(values[::2], 1.0) / step
+    even = EVEN.combine(values, 1.0) / step / step
     skew = offsets[1] + offsets[0]
     if skew.any():
         even = even - odd * skew / np.square(step)
