@@ -112,8 +112,7 @@ def hessian(f: F, x: Tree, **options: Unpack[Options]) -> Estimate:
         lines = pairs(problem.layout, problem.x, problem.scale)
         cross = problem.measure(lines, derivative=2)
         i, j = np.triu_indices(n, 1)
-        unit = 4 * problem.scale[i] * problem.scale[j]
-        mixed = _polarised(cross, unit)
+        mixed = _polarised(cross, 4 * problem.scale[i], problem.scale[j])
         for whole, part in zip(
             (value, error, step, code),
             (mixed.value, mixed.error, mixed.step, mixed.code),
@@ -154,7 +153,7 @@ def hessian_product(
     cross = problem.measure(problem.along(both), derivative=2)
     cross.value[zero], cross.error[zero] = 0.0, 0.0
     cross.code[zero] = CONVERGED
-    found = _polarised(cross, 4 * problem.scale / size)
+    found = _polarised(cross, 4 / size, problem.scale)
     return problem.estimate(lambda part: problem.layout.tree(part[:, 0]), found)
 
 
@@ -176,15 +175,20 @@ def _only_line(rows: NDArray[Any]) -> Any:
     return rows[..., 0][()]
 
 
-def _polarised(cross: Measured, unit: Floats) -> Measured:
-    """Mixed derivatives from lines along a + b and a - b, in turn; unit = 4 |a| |b|."""
+def _polarised(cross: Measured, a: Floats | float, b: Floats) -> Measured:
+    """Mixed derivatives from lines along a + b and a - b, in turn; `a` times four.
+
+    One is divided by after the other, for their product may leave float64's range.
+    """
     plus, minus = slice(0, None, 2), slice(1, None, 2)
-    return Measured(
-        (cross.value[plus] - cross.value[minus]) / unit[:, None],
-        (cross.error[plus] + cross.error[minus]) / unit[:, None],
-        np.fmin(cross.step[plus], cross.step[minus]),
-        np.maximum(cross.code[plus], cross.code[minus]),
-    )
+    a, b = np.reshape(a, (-1, 1)), b[:, None]
+    with np.errstate(all="ignore"):
+        return Measured(
+            (cross.value[plus] - cross.value[minus]) / a / b,
+            (cross.error[plus] + cross.error[minus]) / a / b,
+            np.fmin(cross.step[plus], cross.step[minus]),
+            np.maximum(cross.code[plus], cross.code[minus]),
+        )
 
 
 class _Problem:

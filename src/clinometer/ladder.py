@@ -33,8 +33,14 @@ GOLDEN = 0.6180339887498949
 FLOAT64 = 2.0**-53
 """Unit roundoff of float64, in which points are laid out."""
 
-SMALLEST = 2.0**-1074
-"""Least positive number of float64."""
+SMALLEST = {
+    FLOAT64: 2.0**-1074,
+    2.0**-24: 2.0**-149,
+    2.0**-11: 2.0**-24,
+    2.0**-8: 2.0**-133,
+}
+"""Least positive number of float64, float32, float16 and bfloat16 by their unit
+roundoff: numbers near zero lie no closer. Source: IEEE 754-2019, table 3.5."""
 
 REACH = 0.9
 """Largest step over |x|, dimensionless: below one, so that no entry crosses zero."""
@@ -155,9 +161,7 @@ class Lines:
             return t
         entry, weight = self.entries[:, 0], np.abs(self.weights[:, 0])
         move = t * weight
-        _, exponent = np.frexp(np.abs(self.x[entry]) + move)
-        spacing = np.ldexp(self.layout.roundoff_of(entry), exponent)
-        spacing = np.maximum(spacing, SMALLEST)
+        spacing = _spacing(np.abs(self.x[entry]) + move, self.layout.roundoff_of(entry))
         return np.maximum(np.rint(move / spacing), 1) * spacing / weight
 
     def arrived(self, t: Floats) -> Floats:
@@ -168,13 +172,23 @@ class Lines:
         x, roundoff = self.x[entry], self.layout.roundoff_of(entry)
         if np.max(roundoff) == FLOAT64:
             return (x + t * weight - x) / weight
-        mantissa, exponent = np.frexp(x + t * weight)
-        rounded = np.ldexp(np.rint(mantissa / roundoff) * roundoff, exponent)
-        return (rounded - x) / weight
+        place = x + t * weight
+        spacing = _spacing(place, roundoff)
+        return (np.rint(place / spacing) * spacing - x) / weight
 
     def points(self, line: Ints, t: Floats) -> Points:
         """The points at t (P) on the lines of those numbers (P)."""
         return LinePoints(self, line, t)
+
+
+def _spacing(number: Floats, roundoff: Floats | float) -> Floats:
+    """Distance of the numbers of a dtype near a number, which may be subnormal."""
+    _, exponent = np.frexp(number)
+    if isinstance(roundoff, float):
+        least = SMALLEST.get(roundoff, SMALLEST[FLOAT64])
+    else:
+        least = np.select([roundoff == u for u in SMALLEST], [*SMALLEST.values()])
+    return np.maximum(np.ldexp(roundoff, exponent), least)
 
 
 def scales(layout: Layout, x: Floats, given: Floats | None) -> Floats:

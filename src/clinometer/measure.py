@@ -88,7 +88,7 @@ def measure(
         if answer.open.any():
             answer.take_one_side()
         answer.error += shift
-    return answer.measured()
+        return answer.measured()  # a derivative may overflow where f does not
 
 
 @final
@@ -115,12 +115,14 @@ class Answer:
     def measured(self) -> Measured:
         """The answer by lines and outputs, in units of f and t."""
         unit = self.size - self.derivative * self.span
-        return Measured(
-            np.ldexp(self.value.reshape(self.shape), unit),
-            np.ldexp(self.error.reshape(self.shape), unit),
-            np.ldexp(self.step.reshape(self.shape), self.span),
-            self.code.reshape(self.shape),
-        )
+        value = np.ldexp(self.value.reshape(self.shape), unit)
+        error = np.ldexp(self.error.reshape(self.shape), unit)
+        code = self.code.reshape(self.shape)
+        lost = ~np.isfinite(value)  # f is in range, its derivative need not be
+        if lost.any():
+            error, code = np.where(lost, np.inf, error), np.where(lost, FAILED, code)
+        step = np.ldexp(self.step.reshape(self.shape), self.span)
+        return Measured(value, error, step, code)
 
     def settle(self, rows: Rows) -> None:
         """Take what the rows tried first tell."""
