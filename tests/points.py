@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clinometer.ladder import coordinates, scales
+from clinometer.trees import Layout
+
 X = np.array([1.0, 2.0, 4.0])
 
 
@@ -41,3 +44,11 @@ def squares(x):
 def rows_of_squares(x):
     """The same of a batch (P, n), summed in the same order."""
     return (x * x).sum(1) / 2
+
+
+def lines_of(x, scale=None, *, dtype=np.float64):
+    """One line along every entry of an array."""
+    layout = Layout.of(np.asarray(x, dtype))
+    return coordinates(
+        layout, layout.vector(), scales(layout, layout.vector(), scale), free=False
+    )
