@@ -91,12 +91,17 @@ class Compared:
 
 
 def entry_by_entry(
-    claim: Floats, place: Place, where: slice, *, found: Slopes, guard: float
+    claim: Floats,
+    place: Place,
+    where: slice | NDArray[np.intp],
+    *,
+    found: Slopes,
+    guard: float,
 ) -> Evidence:
     """Evidence on each entry of a leaf, from lines along the entries.
 
     claim : (E) claimed gradient.
-    where : the part of x that the leaf takes.
+    where : the part of x that the leaf takes, or the entries of x.
     found : what was measured.
     guard : factor on bars that are not in doubt themselves, GUARD or GROSS.
     """

@@ -18,6 +18,7 @@ from clinometer.trees import Layout
 __all__ = [
     "DIRECTIONS",
     "along",
+    "at_entries",
     "by_entry",
     "elsewhere",
     "small_leaves",
@@ -61,7 +62,11 @@ def by_entry(place: Place, leaves: Sequence[int]) -> Lines:
     ranges: list[NDArray[np.intp]] = [
         np.arange(starts[k], starts[k + 1], dtype=np.intp) for k in leaves
     ]
-    entry = np.concatenate(ranges)
+    return at_entries(place, np.concatenate(ranges))
+
+
+def at_entries(place: Place, entry: NDArray[np.intp]) -> Lines:
+    """One line along each of some entries of x."""
     here = place.x[entry]
     free = (here == 0) | place.free
     return Lines(

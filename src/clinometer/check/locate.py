@@ -1,0 +1,256 @@
+"""Which entries, rows or blocks of a large leaf are wrong, once it is known to differ.
+
+Single entries that are found are measured in full, and the claim is mended there. Where
+the directions still differ from the mended claim, the search goes on; so what is named
+explains what was seen, or the report says that something is left.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.check.compare import Compared, claimed_along, entry_by_entry
+from clinometer.check.locate_gauge import Gauge, Residual
+from clinometer.check.locate_search import Places, Search
+from clinometer.check.locate_words import Box, boxes_in_words
+from clinometer.check.plan import at_entries
+from clinometer.check.rays import Part, Ray, Rays
+from clinometer.check.report import Finding
+from clinometer.check.subject import Slopes, Subject
+from clinometer.check.verdict import GUARD, ROUNDING, Terms, Verdict, differing
+
+__all__ = ["Located", "locate"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+ROUNDS = 6
+"""Directions along which to search, one after the other, for what is left."""
+
+BUDGET = 320
+"""Evaluations after which the search in one leaf ends."""
+
+AGAIN = 2
+"""Directions measured anew, blocks held still, to see whether anything is left."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Located:
+    """What is wrong in a large leaf.
+
+    findings : single entries, measured in full, the worst first.
+    blocks : boxes in which every entry tried is wrong.
+    parts : boxes proved to hold something wrong, no further resolved.
+    complete : whether what is named explains all differences seen.
+    where : all of it in words.
+    evaluations : what it took.
+    """
+
+    findings: tuple[Finding, ...]
+    blocks: tuple[Box, ...]
+    parts: tuple[Box, ...]
+    complete: bool
+    where: str
+    evaluations: int
+
+
+def locate(
+    subject: Subject,
+    claim: Floats,
+    leaf: int,
+    *,
+    seen: Compared,
+    rays: Rays,
+    terms: Terms,
+) -> Located:
+    """Where leaf number `leaf` is wrong.
+
+    claim : (E) claimed gradient.
+    seen : its comparison along the rays; it differs along some.
+    """
+    return _Locating(subject, claim, leaf, terms=terms).run(seen, rays)
+
+
+@final
+class _Locating:
+    """The rounds of a search in one leaf."""
+
+    def __init__(
+        self, subject: Subject, claim: Floats, leaf: int, *, terms: Terms
+    ) -> None:
+        self._subject = subject
+        self._claim = claim
+        self._leaf = leaf
+        self._terms = terms
+        self._shape = subject.place.layout.shapes[leaf]
+        self._gauge = Gauge(subject, claim, leaf, terms=terms)
+        self._found = Places()
+        self._mended: dict[int, tuple[float, float]] = {}  # entry: n, bar
+        self._findings: list[Finding] = []
+
+    def run(self, seen: Compared, rays: Rays) -> Located:
+        """Search until nothing is left, nothing new is found, or the budget is spent."""
+        before = self._subject.function.evaluations
+        slopes, bars = seen.evidence.numerical, seen.evidence.error * GUARD
+        directions = [
+            (ray, float(slope), float(bar))
+            for ray, slope, bar in zip(rays.rays, slopes, bars, strict=True)
+            if math.isfinite(slope) and math.isfinite(bar)
+        ]
+        complete = False
+        for number in range(ROUNDS):
+            left = [(self._left(*direction), direction) for direction in directions]
+            wrong = [pair for pair in left if pair[0].proved]
+            if not wrong:
+                complete = bool(directions)
+                break
+            off, (ray, slope, bar) = max(wrong, key=lambda p: _clear(p[0]))
+            if not self._search(ray, slope, bar, off=off, number=number, before=before):
+                break
+            if any(box == Box.whole(self._shape) for box in self._found.blocks):
+                complete = True
+                break
+            if self._gauge.without:
+                directions = self._anew(directions[:AGAIN])
+        return self._located(before, complete=complete)
+
+    def _search(
+        self,
+        ray: Ray,
+        slope: float,
+        bar: float,
+        *,
+        off: Residual,
+        number: int,
+        before: int,
+    ) -> bool:
+        """Search along one direction; whether anything new was found."""
+        gauge, found = self._gauge, self._found
+        if number == 0:
+            gauge.calibrate(ray, slope, bar)
+        gauge.stream = ray.stream
+        search = Search(gauge, seed=number, budget=before + BUDGET)
+        search.run(off)
+        new = search.found
+        found.blocks += new.blocks
+        found.parts, found.share = new.parts, new.share
+        self._mend(new.singles)
+        return bool(new.singles or new.blocks)
+
+    def _left(self, ray: Ray, slope: float, bar: float) -> Residual:
+        """What is wrong along a ray beside what is mended or held still."""
+        still = tuple(self._gauge.without)
+        place, claims = self._subject.place, {self._leaf: self._claim}
+        parts = tuple(
+            Part(part.leaf, part.box, part.code, part.gain, still) for part in ray.parts
+        )
+        claimed, norm = claimed_along(claims, place, Ray(parts, ray.stream, ray.claims))
+        for entry, (numerical, error) in self._mended.items():
+            index = np.unravel_index(entry, self._shape)
+            box = Box(tuple((int(i), int(i) + 1) for i in index))
+            one = Part(self._leaf, box, without=still)
+            move = float(Ray((one,), ray.stream).moved(place, one).reshape(()))
+            claimed += move * (numerical - float(self._claim[entry]))
+            bar += abs(move) * error
+        terms = self._terms
+        rounding = ROUNDING * terms.roundoff * (norm + terms.value)
+        allowed = max(bar, rounding, terms.rtol * norm)
+        return Residual(claimed - slope, bar, allowed)
+
+    def _anew(
+        self, directions: list[tuple[Ray, float, float]]
+    ) -> list[tuple[Ray, float, float]]:
+        """The directions measured again with what is found held still."""
+        whole = Box.whole(self._shape)
+        part = Part(self._leaf, whole, without=tuple(self._gauge.without))
+        rays = [Ray((part,), ray.stream) for ray, _, _ in directions]
+        found = self._subject.measure(Rays.of(self._subject.place, rays))
+        return [
+            (ray, float(value), GUARD * float(error))
+            for (ray, _, _), value, error in zip(
+                directions, found.value, found.error, strict=True
+            )
+            if math.isfinite(value) and math.isfinite(error)
+        ]
+
+    def _mend(self, singles: list[Box]) -> None:
+        """Measure single entries in full; those that are wrong are findings."""
+        entries = [self._entry(box) for box in singles]
+        entries = [e for e in dict.fromkeys(entries) if e not in self._mended]
+        if not entries:
+            return
+        place = self._subject.place
+        flat = np.array(entries) + place.layout.starts[self._leaf]
+        found = self._subject.measure(at_entries(place, flat))
+        evidence = entry_by_entry(
+            self._claim[entries], place, flat, found=found, guard=GUARD
+        )
+        wrong = differing(evidence, self._terms)
+        for j, entry in enumerate(entries):
+            if math.isfinite(found.value[j]) and math.isfinite(found.error[j]):
+                self._mended[entry] = (
+                    float(found.value[j]),
+                    GUARD * float(found.error[j]),
+                )
+            if wrong[j]:
+                self._findings.append(self._finding(entry, found, j))
+
+    def _entry(self, box: Box) -> int:
+        index = tuple(start for start, _ in box.ranges)
+        return int(np.ravel_multi_index(index, self._shape)) if index else 0
+
+    def _finding(self, entry: int, found: Slopes, j: int) -> Finding:
+        analytic, numerical = float(self._claim[entry]), float(found.value[j])
+        comparable = math.isfinite(analytic) and numerical != 0
+        return Finding(
+            path=self._subject.place.layout.paths[self._leaf],
+            index=tuple(int(i) for i in np.unravel_index(entry, self._shape)),
+            direction=None,
+            verdict=Verdict.DIFFERS,
+            analytic=analytic,
+            numerical=numerical,
+            error=float(found.error[j]),
+            ratio=analytic / numerical if comparable else None,
+            reason="",
+        )
+
+    def _located(self, before: int, *, complete: bool) -> Located:
+        """Everything found, in words."""
+        found, shape = self._found, self._shape
+        known = [Box(tuple((i, i + 1) for i in f.index or ())) for f in self._findings]
+        named = [*found.blocks, *known]
+        said = boxes_in_words(named, shape)
+        if not complete and found.parts:
+            within = boxes_in_words(found.parts, shape)
+            vague = "somewhere" if within == "everywhere" else f"somewhere in {within}"
+            if found.share:
+                vague += f", {found.share:.0%} of the entries tried there"
+            said = f"{said}; {vague}" if said else vague
+        elif not complete and not said:
+            said = "somewhere"
+        size = self._subject.place.leaf_size(self._leaf)
+        order = sorted(
+            self._findings,
+            key=lambda f: (
+                -abs((f.analytic or 0.0) - (f.numerical or 0.0))
+                * float(size[np.ravel_multi_index(f.index or (0,), shape or (1,))])
+            ),
+        )
+        return Located(
+            findings=tuple(order),
+            blocks=tuple(found.blocks),
+            parts=() if complete else tuple(found.parts),
+            complete=complete,
+            where=said,
+            evaluations=self._subject.function.evaluations - before,
+        )
+
+
+def _clear(off: Residual) -> float:
+    """How clearly something is wrong."""
+    return abs(off.value) / off.allowed if off.allowed > 0 else math.inf
