@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from clinometer.check.claim import Source, read
+from clinometer.check.claim import read
 from clinometer.check.inspection import Inspection
 from clinometer.check.interruption import Progress
 from clinometer.check.place import sizes_of
+from clinometer.check.probes import Probed, probe
+from clinometer.check.question import Claimed, Question
 from clinometer.check.report import Report
 from clinometer.check.subject import Subject
 from clinometer.check.verdict import default_rtol
@@ -26,18 +28,27 @@ def check(
     x: Tree,
     *,
     gradient: Any = None,
+    vjp: Callable[..., Any] | None = None,
+    jacobian: Callable[..., Any] | None = None,
     rtol: float | None = None,
     seed: int = 0,
     entries: int = 1000,
     batched: bool = False,
     vmap: bool = False,
     scale: Tree | None = None,
+    probes: bool = True,
     progress: Progress | None = None,
 ) -> Report:
-    """Report on whether a claimed gradient of scalar f at x is right.
+    """Report on whether a claimed gradient of f at x is right.
 
-    gradient : function of x, or the gradient itself, a tree like x. Omitted for torch
-        and JAX: what their autodiff makes of f, with its own backward rules.
+    gradient : function of x, or the gradient itself, a tree like x; f is scalar. With
+        no claim at all, for torch and JAX: what their autodiff makes of f, with its own
+        backward rules. f may then return arrays of any shape, or a nest of them: what
+        is measured is <u, f(x)>, with random cotangents u drawn from the seed.
+    vjp : function of x and of u, a tree like f(x), giving a tree like x: the gradient
+        of <u, f(x)>, for an f that returns real arrays.
+    jacobian : function of x giving a tree like x, each leaf of f's shape followed by
+        the shape of the leaf of x, for an f that returns one real array.
     rtol : relative difference that is material; 1e-6 in float64, else the square root
         of the unit roundoff of the coarsest dtype among x, f(x) and the gradient.
     seed : of the random directions.
@@ -47,6 +58,8 @@ def check(
         a point. The gradient function still gets a single x.
     vmap : f of one point is mapped by torch.func.vmap or jax.vmap.
     scale : tree like x of typical sizes > 0, in units of x; otherwise |x|.
+    probes : whether laws that a gradient obeys are tested first, without differences:
+        linear in the cotangent, blind to memory layout, the same at every call.
     progress : told before each call of f how many points have been evaluated, and how
         many there will be, as far as planned.
 
@@ -59,13 +72,25 @@ def check(
     began = time.perf_counter()
     _require_options(rtol, seed, entries)
     function = Function(f, x, batched=batched, vmap=vmap, scalar="check")
+    question = Question.of(
+        f,
+        function.layout,
+        claimed=Claimed(gradient, vjp, jacobian),
+        batched=batched,
+        seed=seed,
+    )
+    if question.paired:
+        function = Function(question.f, x, batched=batched, vmap=vmap, scalar="check")
     subject = Subject(function, sizes_of(function.layout, scale))
-    claims = read(Source(gradient, f, batched), function.layout)
+    claims = read(question.source, function.layout)
+    probed = Probed((), ())
+    if probes and question.rule is not None and not claims.findings:
+        probed = probe(question.rule, rtol=rtol, seed=seed)
     if rtol is None:
         coarsest = max(claim.roundoff for claim in claims.leaves)
         rtol = default_rtol(max(coarsest, subject.roundoff))
     inspection = Inspection(subject, claims, rtol=rtol, seed=seed, progress=progress)
-    return inspection.report(entries, began)
+    return probed.added_to(inspection.report(entries, began))
 
 
 def assert_gradient(
@@ -73,12 +98,15 @@ def assert_gradient(
     x: Tree,
     *,
     gradient: Any = None,
+    vjp: Callable[..., Any] | None = None,
+    jacobian: Callable[..., Any] | None = None,
     rtol: float | None = None,
     seed: int = 0,
     entries: int = 1000,
     batched: bool = False,
     vmap: bool = False,
     scale: Tree | None = None,
+    probes: bool = True,
 ) -> None:
     """Pass if the claimed gradient agrees; the arguments are those of `check`.
 
@@ -89,12 +117,15 @@ def assert_gradient(
         f,
         x,
         gradient=gradient,
+        vjp=vjp,
+        jacobian=jacobian,
         rtol=rtol,
         seed=seed,
         entries=entries,
         batched=batched,
         vmap=vmap,
         scale=scale,
+        probes=probes,
     ).require()
 
 

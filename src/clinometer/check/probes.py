@@ -1,0 +1,155 @@
+"""Probes that need no differences: gradients compared with gradients.
+
+Half of the wrong gradients known from public trackers pass a comparison with
+differences at one generic point. What they break is a law: a gradient is linear in the
+incoming gradient, blind to how arrays lie in memory, and the same at every call. Each
+probe tests one law and costs a few calls of f or of its backward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, final
+
+import numpy as np
+
+from clinometer.arrays import to_float64
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.probes_cotangent import cotangent_layouts, linearity
+from clinometer.check.probes_modes import adjoint
+from clinometer.check.probes_state import (
+    changed_inputs,
+    changed_outputs,
+    forward_values,
+    input_layouts,
+    interleaved,
+    second_backward,
+)
+from clinometer.check.report import Report
+from clinometer.check.rule import Rule
+from clinometer.check.trial import SHARE, Trial, gap_of
+from clinometer.check.verdict import Verdict
+
+__all__ = ["Probed", "probe"]
+
+Probe: TypeAlias = Callable[[Trial], list[Diagnosis]]
+
+PROBES: dict[str, Probe] = {
+    "second backward": second_backward,
+    "zero, negated, scaled and added cotangents": linearity,
+    "interleaved forwards": interleaved,
+    "value with and without the rule": forward_values,
+    "cotangents lying otherwise in memory": cotangent_layouts,
+    "inputs lying otherwise in memory": input_layouts,
+    "inputs changed after the forward": changed_inputs,
+    "outputs changed after the forward": changed_outputs,
+    "adjoint identity": adjoint,
+}
+"""By the name a report gives them, cheapest and surest first."""
+
+FOR_GRADIENTS = (second_backward, interleaved, input_layouts)
+"""What makes sense for a user's gradient function, which takes no cotangent."""
+
+FOR_AUTODIFF = (forward_values, changed_inputs, changed_outputs, adjoint)
+"""What makes sense only where a library records."""
+
+SPOILING = (Cause.NOT_REPEATABLE, Cause.STATE)
+"""What leaves the other probes nothing to go by: equal calls are not equal."""
+
+COTANGENT = (Cause.COTANGENT_IGNORED, Cause.COTANGENT_NONLINEAR, Cause.NOT_REPEATABLE)
+"""What shows as other errors, too, in a comparison with differences."""
+
+WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
+"""Verdicts in the order in which one outweighs the other."""
+
+LARGE = 2**22
+"""Entries of x beyond which only the first two run: the others hold copies of x."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Probed:
+    """What the probes found.
+
+    names : of the probes run.
+    diagnoses : what they found, each cause once for a leaf.
+    """
+
+    names: tuple[str, ...]
+    diagnoses: tuple[Diagnosis, ...]
+
+    def added_to(self, report: Report) -> Report:
+        """The report with these names and diagnoses, its verdict theirs if worse.
+
+        Where the incoming gradient is misused in a leaf, what differences found there
+        is a consequence of it, and left out.
+        """
+        explained = [each.path for each in self.diagnoses if each.cause in COTANGENT]
+        others = [each for each in report.diagnoses if each.path not in explained]
+        verdicts = {each.verdict for each in self.diagnoses} | {report.verdict}
+        return replace(
+            report,
+            verdict=next(verdict for verdict in WORST if verdict in verdicts),
+            diagnoses=(*self.diagnoses, *others),
+            probes=(*report.probes, *self.names),
+        )
+
+
+def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:
+    """Run all probes that make sense for a rule.
+
+    rtol : relative difference that is material, if the user named one.
+
+    Where f itself does not repeat, that is all that is said. A rule that raises at x is
+    none of the probes' business: reading the claim says so.
+    """
+    names = ["repeated calls"]
+    try:
+        random = _unrepeatable(rule)
+        if random is not None:
+            return Probed((*names,), (random,))
+        trial = Trial.of(rule, rtol=rtol, seed=seed)
+    except Exception:  # noqa: BLE001 - whatever the user's code raises is said elsewhere
+        return Probed((), ())
+    found: list[Diagnosis] = []
+    for name, run in _chosen(rule).items():
+        try:
+            found += run(trial)
+        except NotImplementedError:
+            continue
+        names.append(name)
+        if any(each.cause in SPOILING for each in found):
+            break
+    once = {(each.cause, each.path): each for each in reversed(found)}
+    return Probed(tuple(names), tuple(reversed(once.values())))
+
+
+def _chosen(rule: Rule) -> dict[str, Probe]:
+    """The probes that make sense for a rule."""
+    chosen = list(PROBES)
+    if rule.layout.size > LARGE:
+        chosen = chosen[:2]
+    if rule.fixed:
+        chosen = [name for name in chosen if PROBES[name] in FOR_GRADIENTS]
+    elif rule.by_user:
+        chosen = [name for name in chosen if PROBES[name] not in FOR_AUTODIFF]
+    return {name: PROBES[name] for name in chosen}
+
+
+def _unrepeatable(rule: Rule) -> Diagnosis | None:
+    """A diagnosis if f(x), asked for again, is another value."""
+    for first, second in zip(rule.values, rule.plain(), strict=True):
+        known, again = to_float64(first), to_float64(second)
+        gap = gap_of(known, again)
+        largest = float(np.abs(known).max(initial=0.0))
+        if gap > SHARE * largest:
+            return Diagnosis(
+                Cause.NOT_REPEATABLE,
+                "f(x)",
+                "",
+                Verdict.CANNOT_TELL,
+                f"f(x), asked for twice, differs by up to {gap:.3g}, its largest entry "
+                f"being {largest:.3g}; the other probes were not run",
+            )
+    return None

@@ -1,0 +1,193 @@
+"""Probes of the incoming gradient: backward is linear in it, blind to its strides."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.rule import Pulled, cotangents
+from clinometer.check.trial import Trial
+from clinometer.check.verdict import Verdict
+
+__all__ = ["cotangent_layouts", "linearity"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+FAR = 2.0**10
+"""Factor on the cotangents that shows a bound: about a thousand, exact in binary."""
+
+FAR_IN_HALF = 2.0**3
+"""The same in float16, whose numbers end at 65,504."""
+
+
+def linearity(trial: Trial) -> list[Diagnosis]:
+    """Zero gives zero; negated, doubled, quartered, far and added cotangents add up.
+
+    Costs one backward pass each for 0, -u and FAR u, two more where f is not scalar,
+    and two more to name what is found.
+    """
+    base = trial.base
+    zero = trial.pulled(trial.scaled(0.0))
+    ignored = trial.apart(zero, [np.zeros_like(part) for part in base])
+    found = [_ignored(trial, zero, k) for k in ignored[:1]]
+    negated = trial.pulled(trial.scaled(-1.0))
+    wrong = trial.apart(negated, _times(base, -1.0))
+    far = FAR if trial.rule.roundoff != 2.0**-11 else FAR_IN_HALF
+    stretched = _finite(trial.pulled(trial.scaled(far)), base, far)
+    wrong += trial.apart(_times(stretched, 1 / far), base)
+    if not trial.rule.scalar:
+        wrong += _not_additive(trial)
+    wrong = [k for k in wrong if k not in ignored]
+    if wrong:
+        found.append(_nonlinear(trial, negated, (far, stretched), k=wrong[0]))
+    return found
+
+
+def _times(gradient: Pulled, factor: float) -> Pulled:
+    return [factor * part for part in gradient]
+
+
+def _finite(far: Pulled, base: Pulled, factor: float) -> Pulled:
+    """The gradient for far cotangents, without what has merely overflowed."""
+    pairs = zip(far, base, strict=True)
+    return [np.where(np.isfinite(a), a, factor * b) for a, b in pairs]
+
+
+def _not_additive(trial: Trial) -> list[int]:
+    """Leaves where the gradient for u + w is not that for u and that for w together."""
+    rule = trial.rule
+    w = cotangents(rule.values, trial.seed + 1)
+    one = trial.pulled(rule.like_values(w))
+    both = [a + b for a, b in zip(trial.u, w, strict=True)]
+    together = trial.pulled(rule.like_values(both))
+    apart = [a + b for a, b in zip(trial.base, one, strict=True)]
+    return trial.apart(together, apart)
+
+
+def _ignored(trial: Trial, zero: Pulled, k: int) -> Diagnosis:
+    """Diagnosis of a leaf whose gradient does not vanish with the cotangents."""
+    entry = trial.worst(zero, [np.zeros_like(part) for part in zero], k)
+    at_zero, at_u = float(zero[k][entry]), float(trial.base[k][entry])
+    whole = not trial.gap(zero, trial.base, k) > 1.0
+    share = "" if whole else "; only a part of it ignores the incoming gradient"
+    return Diagnosis(
+        Cause.COTANGENT_IGNORED,
+        trial.paths[k],
+        "everywhere" if whole else "in part",
+        Verdict.DIFFERS,
+        f"an incoming gradient of zeros gives {at_zero:.6g} at "
+        f"{trial.place(k, entry)}, where 0 is due (it gives {at_u:.6g} for u){share}",
+    )
+
+
+def _nonlinear(
+    trial: Trial, negated: Pulled, stretched: tuple[float, Pulled], *, k: int
+) -> Diagnosis:
+    """Diagnosis of a leaf whose gradient is not linear in the cotangents."""
+    far, outer = stretched
+    doubled = trial.pulled(trial.scaled(2.0))
+    quarter = trial.pulled(trial.scaled(0.25))
+    base = trial.base
+    odd = not trial.gap(negated, _times(base, -1.0), k) > 1.0
+    twice = not trial.gap(_times(doubled, 0.5), base, k) > 1.0
+    straight = twice and not trial.gap(_times(outer, 1 / far), base, k) > 1.0
+    flat = not trial.gap(quarter, base, k) > 1.0
+    if odd:
+        entry = trial.worst(_times(outer, 1 / far), base, k)
+    else:
+        entry = trial.worst(negated, _times(base, -1.0), k)
+    b, n, t = (float(part[k][entry]) for part in (base, negated, outer))
+    if odd and flat:
+        kind = "only its sign or direction counts"
+    else:
+        kind = _kind(b, n, t / far, odd=odd, straight=straight)
+    return Diagnosis(
+        Cause.COTANGENT_NONLINEAR,
+        trial.paths[k],
+        "",
+        Verdict.DIFFERS,
+        f"{kind}: incoming gradients u, -u and {far:g} u give {b:.6g}, {n:.6g} and "
+        f"{t:.6g} at {trial.place(k, entry)}, where {b:.6g}, {-b:.6g} and "
+        f"{far * b:.6g} are due",
+    )
+
+
+def _kind(base: float, negated: float, far: float, *, odd: bool, straight: bool) -> str:
+    """What a rule does to the incoming gradient, in a word.
+
+    base, negated : gradient for u and for -u.
+    far : that for far u, divided by far.
+    odd : whether a negated cotangent negates the gradient.
+    straight : whether the gradient grows in proportion.
+    """
+    if odd and straight:
+        return "not additive"
+    if odd:
+        return "clipped" if abs(far) < abs(base) else "used more than once"
+    if straight:
+        mixed = abs(base + negated) < abs(base - negated)
+        one_sided = min(abs(base), abs(negated)) < SMALL * max(abs(base), abs(negated))
+        if one_sided:
+            return "cut off on one side of zero"
+        return "made positive in part" if mixed else "made positive"
+    return "squared" if abs(far) > abs(base) else "clipped, to different bounds"
+
+
+SMALL = 1e-3
+"""Share below which one side counts as cut off."""
+
+
+def cotangent_layouts(trial: Trial) -> list[Diagnosis]:
+    """Equal cotangents that lie otherwise in memory give equal gradients.
+
+    Costs one backward pass for each way to lie, and one for cotangents of ones.
+    """
+    rule = trial.rule
+    raw = trial.scaled(1.0)
+    ways = [rule.engine.layouts(part) for part in raw]
+    names = list(dict.fromkeys(name for way in ways for name in way))
+    if not names:
+        raise NotImplementedError
+    found: list[Diagnosis] = []
+    for name in names:
+        given = [way.get(name, part) for way, part in zip(ways, raw, strict=True)]
+        found += _compared(trial, name, given=given, expected=trial.base)
+    ones = [np.ones_like(part) for part in trial.u]
+    level = rule.like_values(ones)
+    ways = [rule.engine.layouts(part) for part in level]
+    expanded = [
+        way.get("expanded", part) for way, part in zip(ways, level, strict=True)
+    ]
+    if any("expanded" in way for way in ways) and not found:
+        found += _compared(
+            trial, "expanded", given=expanded, expected=trial.pulled(level)
+        )
+    return found[:1]
+
+
+def _compared(
+    trial: Trial, name: str, *, given: list[object], expected: Pulled
+) -> list[Diagnosis]:
+    """A diagnosis if cotangents lying in that way give another gradient, or raise."""
+    try:
+        got = trial.pulled(given)
+    except Exception as error:  # noqa: BLE001 - a user's backward may raise anything
+        said = str(error).strip().partition("\n")[0]
+        evidence = (
+            f"an equal incoming gradient that is {name} makes the backward pass raise "
+            f"{type(error).__name__}: {said}"
+        )
+        return [Diagnosis(Cause.STRIDES, "", "", Verdict.DIFFERS, evidence)]
+    wrong = trial.apart(got, expected)
+    if not wrong:
+        return []
+    k = wrong[0]
+    entry = trial.worst(got, expected, k)
+    evidence = (
+        f"an equal incoming gradient that is {name} gives {got[k][entry]:.6g} at "
+        f"{trial.place(k, entry)}, a contiguous one {expected[k][entry]:.6g}"
+    )
+    return [Diagnosis(Cause.STRIDES, trial.paths[k], "", Verdict.DIFFERS, evidence)]

@@ -1,0 +1,87 @@
+"""Probe of the modes: reverse is the transpose of forward, <u, Jv> = <Jᵀu, v>.
+
+No step, no truncation: both sides come from autodiff's own rules. Which of the two is
+wrong, only differences can tell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.arrays import from_float64, to_float64
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.trial import Trial
+from clinometer.check.verdict import Verdict
+
+__all__ = ["adjoint", "tangents"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+def adjoint(trial: Trial) -> list[Diagnosis]:
+    """<u, J v> from forward mode equals <J^T u, v> from reverse mode, leaf by leaf.
+
+    Costs one forward-mode pass where all agrees, and one for each leaf where it does
+    not. An f without forward mode raises NotImplementedError: nothing was probed.
+    """
+    rule = trial.rule
+    v = tangents([to_float64(leaf) for leaf in rule.leaves()], trial.seed)
+    if not _gap(trial, v):
+        return []
+    found: list[Diagnosis] = []
+    for k, path in enumerate(trial.paths):
+        alone = [part if j == k else np.zeros_like(part) for j, part in enumerate(v)]
+        sides = _gap(trial, alone)
+        if sides:
+            forward, reverse = sides
+            evidence = (
+                f"along one random direction forward mode gives {forward:.6g}, "
+                f"reverse mode {reverse:.6g}"
+            )
+            found.append(Diagnosis(Cause.MODES, path, "", Verdict.DIFFERS, evidence))
+    return found
+
+
+def tangents(leaves: Sequence[Floats], seed: int) -> list[Floats]:
+    """One tangent for each leaf: entries as large as those of x, of random sign."""
+    rng = np.random.default_rng([seed, 0xADD])
+    found: list[Floats] = []
+    for leaf in leaves:
+        size = float(np.abs(leaf).max(initial=0.0)) or 1.0
+        own = np.maximum(np.abs(leaf), size / 16)
+        found.append(np.asarray(own * rng.choice([-1.0, 1.0], leaf.shape)))
+    return found
+
+
+def _gap(trial: Trial, v: Sequence[Floats]) -> tuple[float, float] | None:
+    """Slope along v by forward and by reverse mode, if they differ.
+
+    Raises NotImplementedError if there is no forward mode.
+    """
+    rule = trial.rule
+    pairs = zip(v, rule.layout.leaves, strict=True)
+    raw = [from_float64(part, leaf) for part, leaf in pairs]
+    given = [to_float64(part) for part in raw]
+    both = rule.engine.jvp(rule.listed, rule.leaves(), raw)
+    if both is None:
+        raise NotImplementedError
+    outer = [u * to_float64(part) for u, part in zip(trial.u, both[1], strict=True)]
+    inner = [
+        np.where(np.isfinite(a), a, 0.0) * b.reshape(-1)
+        for a, b in zip(trial.base, given, strict=True)
+    ]
+    forward = math.fsum(float(part.sum()) for part in outer)
+    reverse = math.fsum(float(part.sum()) for part in inner)
+    size = math.hypot(*(float(np.linalg.norm(part)) for part in (*outer, *inner)))
+    floor = max(
+        low * float(np.linalg.norm(part))
+        for low, part in zip(trial.floor, given, strict=True)
+    )
+    if math.isfinite(size) and abs(forward - reverse) > trial.share * size + floor:
+        return forward, reverse
+    return None

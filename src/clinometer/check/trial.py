@@ -1,0 +1,159 @@
+"""One rule at one point, recorded once: what every probe starts from.
+
+Tolerance of the probes. Two gradients that a law makes equal are computed by the same
+operations in the same dtype, but sums may run in another order. So leaf by leaf the
+largest gap must stay below the sum of
+
+1.  SHARE of the leaf's largest entry (or rtol, if that is more). A rule that breaks a
+    law is off by about as much as it contributes, not by rounding;
+2.  what rounding explains where a leaf's gradient is nothing but rounding, as that of a
+    bias in front of a normalisation: 1024 unit roundoffs, at most the square root of
+    one, of the size a gradient would naturally have there: <u, f> or another leaf's
+    gradient times x, divided by x.
+
+Both scale with f, x and u, so units change no verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.arrays import to_float64
+from clinometer.check.rule import Pulled, Rule, cotangents
+from clinometer.check.verdict import default_rtol
+
+__all__ = ["SHARE", "Trial", "gap_of"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+SHARE = 1e-4
+"""Gap that a probe calls different, relative to the leaf's largest entry."""
+
+NOISE = 2.0**10
+"""Unit roundoffs of its natural size that a gradient may hold, see above."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A recorded forward pass with its gradient for base cotangents.
+
+    rule : what is probed.
+    u : the base cotangents, one array for each value of f; 1 where f is scalar.
+    pull : from raw cotangents to raw gradients, on the graph recorded first.
+    values : f(x) as recorded.
+    base : gradient for u.
+    share : relative gap that counts.
+    floor : for each leaf, gap that rounding alone explains, in units of the gradient.
+    seed : of all random cotangents.
+    """
+
+    rule: Rule
+    u: tuple[Floats, ...]
+    pull: Callable[[Sequence[Any]], list[Any]]
+    values: tuple[Floats, ...]
+    base: Pulled
+    share: float
+    floor: tuple[float, ...]
+    seed: int
+
+    @classmethod
+    def of(cls, rule: Rule, *, rtol: float | None, seed: int) -> Trial:
+        """Record f at x and pull the base cotangents through.
+
+        rtol : relative difference that is material; None for that of the dtype.
+        """
+        raw, pull = rule.record(rule.leaves())
+        values = tuple(to_float64(value) for value in raw)
+        u = cotangents(rule.values, seed)
+        if rule.scalar:
+            u = [np.ones(())]
+        base = rule.flat(pull(rule.like_values(u)))
+        material = default_rtol(rule.roundoff) if rtol is None else rtol
+        return cls(
+            rule,
+            tuple(u),
+            pull,
+            values,
+            base,
+            max(SHARE, material),
+            _floors(rule, u, base),
+            seed,
+        )
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the leaves of x."""
+        return self.rule.layout.paths
+
+    def scaled(self, factor: float) -> list[Any]:
+        """The base cotangents times a factor, as raw arrays."""
+        return self.rule.like_values([factor * part for part in self.u])
+
+    def pulled(self, cotangents: Sequence[Any]) -> Pulled:
+        """Gradient for raw cotangents, on the graph recorded first."""
+        return self.rule.flat(self.pull(cotangents))
+
+    def apart(self, one: Pulled, other: Pulled) -> list[int]:
+        """Leaves in which two gradients differ, the worst first.
+
+        Entries where the base gradient is not finite say nothing and are left out.
+        """
+        gaps = {k: self.gap(one, other, k) for k in range(len(self.base))}
+        order = sorted(gaps, key=lambda k: -gaps[k])
+        return [k for k in order if gaps[k] > 1.0]
+
+    def gap(self, one: Pulled, other: Pulled, k: int) -> float:
+        """Largest gap in leaf k, relative to what is allowed; +inf for a NaN."""
+        known = np.isfinite(self.base[k])
+        a, b = one[k][known], other[k][known]
+        largest = max(_largest(a), _largest(b), _largest(self.base[k][known]))
+        allowed = self.share * largest + self.floor[k]
+        return gap_of(a, b) / allowed if allowed > 0 else 0.0
+
+    def worst(self, one: Pulled, other: Pulled, k: int) -> int:
+        """Entry of leaf k in which two gradients lie furthest apart."""
+        with np.errstate(invalid="ignore"):
+            gap = np.abs(one[k] - other[k])
+        gap[~np.isfinite(self.base[k])] = -1.0
+        return int(np.argmax(np.where(np.isnan(gap), np.inf, gap)))
+
+    def place(self, k: int, entry: int) -> str:
+        """Printable place of an entry of leaf k."""
+        layout = self.rule.layout
+        return layout.place(layout.starts[k] + entry)
+
+
+def gap_of(a: Floats, b: Floats) -> float:
+    """Largest |a - b|; +inf where one is not finite and they are not the same."""
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(a - b)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    gap = np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
+    return float(gap.max(initial=0.0))
+
+
+def _largest(values: Floats) -> float:
+    """Largest finite entry in size."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0))
+
+
+def _floors(rule: Rule, u: Sequence[Floats], base: Pulled) -> tuple[float, ...]:
+    """Gap in each leaf that rounding explains, in units of the gradient."""
+    pairs = zip(u, rule.values, strict=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        natural = math.hypot(
+            *(float(np.linalg.norm(a * to_float64(value))) for a, value in pairs)
+        )
+    sizes = [_largest(to_float64(leaf)) or 1.0 for leaf in rule.layout.leaves]
+    for gradient, size in zip(base, sizes, strict=True):
+        natural = max(natural, _largest(gradient) * size)
+    lost = min(NOISE * rule.roundoff, math.sqrt(rule.roundoff))
+    return tuple(lost * natural / size if size else 0.0 for size in sizes)
