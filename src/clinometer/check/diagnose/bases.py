@@ -77,7 +77,7 @@ def _of_x(leaf: LeafEvidence) -> Iterator[Base]:
     """Terms of f that depend on x alone."""
     x, none = leaf.x, np.zeros_like(leaf.x)
 
-    def term(words: str, field: Floats, bits: float, remark: str = "") -> Base:
+    def term(words: str, field: Floats, *, bits: float, remark: str = "") -> Base:
         return Base(
             Cause.MISSING_TERM,
             words,
@@ -89,16 +89,16 @@ def _of_x(leaf: LeafEvidence) -> Iterator[Base]:
             remark=remark,
         )
 
-    yield Base(
-        Cause.MISSING_REGULARISER, "x", x, none, 2.0, named=False, missing=True
-    )
-    yield term("", np.ones_like(x), 3.0, "it is a constant, as of a sum of x")
+    yield Base(Cause.MISSING_REGULARISER, "x", x, none, 2.0, named=False, missing=True)
+    said = "it is a constant, as of a sum of x"
+    yield term("", np.ones_like(x), bits=3.0, remark=said)
     if not ((x > 0).all() or (x < 0).all()):  # else it is a constant
-        yield term("sign(x)", np.sign(x), 3.0, "as of an L1 penalty of that weight")
+        said = "as of an L1 penalty of that weight"
+        yield term("sign(x)", np.sign(x), bits=3.0, remark=said)
     with np.errstate(all="ignore"):
-        yield term("x**2", x * x, 6.0)
-        yield term("x**3", x**3, 6.0)
-        yield term("/ x", 1 / x, 6.0, "as of a logarithm of x")
+        yield term("x**2", x * x, bits=6.0)
+        yield term("x**3", x**3, bits=6.0)
+        yield term("/ x", 1 / x, bits=6.0, remark="as of a logarithm of x")
 
 
 def _of_others(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[Base]:
@@ -108,7 +108,9 @@ def _of_others(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[B
             continue
         n = np.where(other.known, other.numerical, np.nan)
         words = f"n of {other.path}"
-        back = _agree(leaf.numerical, leaf.slack, other.analytic, other.slack)
+        with np.errstate(invalid="ignore"):
+            near = np.abs(leaf.numerical - other.analytic) <= leaf.slack + other.slack
+        back = bool(np.mean(near) > 0.5)
         bits = 2.0 if back else 6.0
         yield Base(Cause.SWAPPED, words, n, other.slack, bits)
         yield Base(
@@ -124,12 +126,6 @@ def _of_others(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[B
             missing=True,
             remark="as of a product of the two",
         )
-
-
-def _agree(one: Floats, slack: Floats, other: Floats, more: Floats) -> bool:
-    with np.errstate(invalid="ignore"):
-        near = np.abs(one - other) <= slack + more
-    return bool(np.mean(near) > 0.5)
 
 
 def _nonlinear(n: Floats, slack: Floats) -> Iterator[Base]:
@@ -202,7 +198,7 @@ def _arranged(n: Floats, slack: Floats, shape: tuple[int, ...]) -> Iterator[Base
 
 def _orders(
     places: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
-) -> Iterator[tuple[Cause, str, float, np.ndarray]]:  # type: ignore[type-arg]
+) -> Iterator[tuple[Cause, str, float, np.ndarray]]:
     """Arrangements (cause, words, bits, which entry stands where)."""
     shape, count = places.shape, places.ndim
     if 1 < count <= MOST_AXES:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from clinometer.check.diagnose.constants import Length, Named, name_of
 from clinometer.check.diagnose.evidence import Bools, Floats, LeafEvidence
 from clinometer.check.diagnose.places import Kind, Region
 
-__all__ = ["Fit", "Hypothesis", "best_of", "list_of"]
+__all__ = ["Describe", "Fit", "Hypothesis", "best_of", "list_of"]
 
 TRIED = 64
 """Ratios that are tried as the constant of a base."""
@@ -73,7 +73,7 @@ class Hypothesis:
     cost: float
 
 
-Describe = Callable[[Bools, Bools], Region]
+Describe: TypeAlias = Callable[[Bools, Bools], Region]
 """Shortest description of entries that must and that must not lie in a region."""
 
 
@@ -90,7 +90,7 @@ def best_of(
     plain = list_of(leaf, wrong, describe)
     fits: list[tuple[float, Fit]] = []
     for base in bases:
-        for fit in _fits(leaf, base, wrong, lengths):
+        for fit in _fits(leaf, base, wrong, lengths=lengths):
             left = total - float(leaf.bits[wrong & fit.holds].sum())
             fits.append((fit.bits + left, fit))
     fits.sort(key=lambda pair: pair[0])
@@ -121,7 +121,7 @@ def list_of(leaf: LeafEvidence, wrong: Bools, describe: Describe) -> Hypothesis:
 
 
 def _fits(
-    leaf: LeafEvidence, base: Base, wrong: Bools, lengths: Sequence[Length]
+    leaf: LeafEvidence, base: Base, wrong: Bools, *, lengths: Sequence[Length]
 ) -> Iterator[Fit]:
     """The constants with which a base explains wrong entries."""
     a = leaf.analytic
@@ -130,7 +130,7 @@ def _fits(
     with np.errstate(all="ignore"):
         use = wrong & leaf.known & np.isfinite(base.values) & (base.values != 0)
         if itself and (a[use] == 0).any():
-            fit = _judged(leaf, base, 0.0, wrong, None)
+            fit = _judged(leaf, base, 0.0, wrong=wrong, named=None)
             if fit is not None:
                 yield fit
             use &= a != 0
@@ -144,7 +144,7 @@ def _fits(
             tried = [*tried, 1.0, -1.0]
         seen: set[float] = set()
         for factor in tried:
-            sharp, tolerance = _sharpened(leaf, base, factor, use)
+            sharp, tolerance = _sharpened(leaf, base, factor, use=use)
             if sharp == 0 or not np.isfinite(sharp):
                 continue
             named = name_of(sharp, tolerance, lengths) if base.named else None
@@ -154,7 +154,7 @@ def _fits(
             if sharp in seen or same:
                 continue
             seen.add(sharp)
-            fit = _judged(leaf, base, sharp, wrong, named)
+            fit = _judged(leaf, base, sharp, wrong=wrong, named=named)
             if fit is not None:
                 yield fit
 
@@ -181,7 +181,7 @@ def _candidates(ratio: Floats, slack: Floats, weight: Floats) -> list[float]:
 
 
 def _sharpened(
-    leaf: LeafEvidence, base: Base, factor: float, use: Bools
+    leaf: LeafEvidence, base: Base, factor: float, *, use: Bools
 ) -> tuple[float, float]:
     """The factor from all entries that share it, and its relative tolerance."""
     a = leaf.analytic[use]
@@ -202,7 +202,12 @@ def _sharpened(
 
 
 def _judged(
-    leaf: LeafEvidence, base: Base, factor: float, wrong: Bools, named: Named | None
+    leaf: LeafEvidence,
+    base: Base,
+    factor: float,
+    *,
+    wrong: Bools,
+    named: Named | None,
 ) -> Fit | None:
     """The fit with that factor, or None if it explains no wrong entry."""
     a = leaf.analytic

@@ -11,7 +11,7 @@ import numpy as np
 from clinometer.check.diagnose.bases import bases_of
 from clinometer.check.diagnose.constants import lengths_of
 from clinometer.check.diagnose.evidence import Again, Bools, LeafEvidence
-from clinometer.check.diagnose.fit import Fit, Hypothesis, best_of, list_of
+from clinometer.check.diagnose.fit import Describe, Fit, Hypothesis, best_of, list_of
 from clinometer.check.diagnose.pattern import pattern_of
 from clinometer.check.diagnose.places import Kind, Region
 from clinometer.check.diagnose.predicates import best_region
@@ -65,7 +65,7 @@ def causes_of(
         return found
     if leaf.missing:
         said = f"the library returned None; {_slopes(leaf)}"
-        return [_ranked(leaf, Cause.NONE, "everywhere", said, 100.0)]
+        return [_ranked(leaf, Cause.NONE, "everywhere", said=said, gain=100.0)]
     zero = np.abs(leaf.numerical) <= leaf.bar
     if bool(zero[leaf.known].all()):
         return [*found, _without_dependence(leaf, wrong)]
@@ -75,7 +75,7 @@ def causes_of(
     def describe(must: Bools, never: Bools) -> Region:
         if leaf.directions:
             return Region(Kind.ALL, "everywhere", 0.0)
-        return best_region(leaf, must, never, others)
+        return best_region(leaf, must, never, others=others)
 
     left, chosen = wrong, list[Hypothesis]()
     for _ in range(SUBSETS):
@@ -86,17 +86,32 @@ def causes_of(
                 break
             chosen.append(kept[0])
             left = left & ~kept[0].covers
-    dearest = max(chosen, key=lambda one: (one.region.bits, one.covers.sum()), default=None)
+    dearest = max(
+        chosen, key=lambda one: (one.region.bits, one.covers.sum()), default=None
+    )
     for one in chosen:
         rest = [other.covers for other in chosen if one is dearest is not other]
-        found.append(_explained(leaf, one, rest, describe, several=len(chosen) > 1 or left.any()))
+        found.append(
+            _explained(
+                leaf,
+                one,
+                rest=rest,
+                describe=describe,
+                several=len(chosen) > 1 or bool(left.any()),
+            )
+        )
     if left.any():
-        found += _unexplained(leaf, left, zero, describe)
+        found += _unexplained(leaf, left, zero=zero, describe=describe)
     return sorted(found, key=lambda ranked: -ranked.gain)
 
 
 def _explained(
-    leaf: LeafEvidence, one: Hypothesis, rest: list[Bools], describe, *, several: bool
+    leaf: LeafEvidence,
+    one: Hypothesis,
+    *,
+    rest: list[Bools],
+    describe: Describe,
+    several: bool,
 ) -> Ranked:
     """A hypothesis in words, where the entries of the others do not count."""
     fit = one.fit
@@ -112,16 +127,16 @@ def _explained(
         if wider.bits < region.bits:
             words = "elsewhere" if wider.kind is Kind.ALL else wider.words
             region = Region(wider.kind, words, wider.bits, wider.axis, wider.chosen)
-    cause, said = _named(leaf, fit, one.covers, region)
+    cause, said = _named(leaf, fit, covers=one.covers, region=region)
     if region.kind in PLACES:
         cause = PLACES[region.kind]
         said = f"{region.words} {said}; elsewhere a = n"
     law = "" if several else f"{cause.word} {law_of(fit)} {region.words}"
-    return _ranked(leaf, cause, region.words, said, gain, law)
+    return _ranked(leaf, cause, region.words, said=said, gain=gain, law=law)
 
 
 def _named(
-    leaf: LeafEvidence, fit: Fit, covers: Bools, region: Region
+    leaf: LeafEvidence, fit: Fit, *, covers: Bools, region: Region
 ) -> tuple[Cause, str]:
     """The cause that a fit stands for, and its evidence."""
     said = f"{law_of(fit)} {holds_on(fit, covers, leaf)}"
@@ -194,11 +209,11 @@ def _without_dependence(leaf: LeafEvidence, wrong: Bools) -> Ranked:
         f"{'directions' if leaf.directions else 'entries'}, |a| is up to {largest:.3g}"
     )
     gain = float(leaf.bits[wrong].sum())
-    return _ranked(leaf, Cause.NO_DEPENDENCE, "everywhere", said, gain)
+    return _ranked(leaf, Cause.NO_DEPENDENCE, "everywhere", said=said, gain=gain)
 
 
 def _unexplained(
-    leaf: LeafEvidence, left: Bools, zero: Bools, describe
+    leaf: LeafEvidence, left: Bools, *, zero: Bools, describe: Describe
 ) -> list[Ranked]:
     """What is left of the wrong entries, by its place or its pattern."""
     region = list_of(leaf, left, describe).region
@@ -211,7 +226,7 @@ def _unexplained(
     elif region.kind in PLACES and found.gain <= 0:
         cause = PLACES[region.kind]
         said = f"{region.words} {gap_of(leaf, left)}; elsewhere a = n"
-    return [_ranked(leaf, cause, region.words, said, found.gain)]
+    return [_ranked(leaf, cause, region.words, said=said, gain=found.gain)]
 
 
 def _not_finite(leaf: LeafEvidence) -> list[Ranked]:
@@ -222,7 +237,7 @@ def _not_finite(leaf: LeafEvidence) -> list[Ranked]:
     region = best_region(leaf, bad, ~bad)
     said = f"{int(bad.sum()):,} of {bad.size:,} entries are NaN or infinite"
     gain = 50.0 * int(bad.sum())
-    return [_ranked(leaf, Cause.NOT_FINITE, region.words, said, gain)]
+    return [_ranked(leaf, Cause.NOT_FINITE, region.words, said=said, gain=gain)]
 
 
 def _slopes(leaf: LeafEvidence) -> str:
@@ -230,7 +245,13 @@ def _slopes(leaf: LeafEvidence) -> str:
 
 
 def _ranked(
-    leaf: LeafEvidence, cause: Cause, where: str, said: str, gain: float, law: str = ""
+    leaf: LeafEvidence,
+    cause: Cause,
+    where: str,
+    *,
+    said: str,
+    gain: float,
+    law: str = "",
 ) -> Ranked:
     found = Diagnosis(cause, leaf.path, where, Verdict.DIFFERS, said)
     return Ranked(found, gain, law)

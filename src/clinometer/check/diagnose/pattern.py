@@ -122,7 +122,7 @@ def _duplicates(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     return Pattern(Cause.DUPLICATES, said, gain)
 
 
-def _rounded(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
+def _rounded(leaf: LeafEvidence, _wrong: Bools) -> Pattern | None:
     """Claims that are numbers of a coarser dtype next to the slopes."""
     a, n = leaf.analytic[leaf.known], leaf.numerical[leaf.known]
     moved = (a != 0) & (np.abs(a) < 1e30)
@@ -144,7 +144,7 @@ def _rounded(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     return None
 
 
-def _cast(values: Floats, dtype: type[np.floating] | None) -> Floats:  # type: ignore[type-arg]
+def _cast(values: Floats, dtype: type[np.floating] | None) -> Floats:
     """The nearest numbers of a dtype; None is bfloat16, which NumPy lacks."""
     if dtype is not None:
         return values.astype(dtype).astype(np.float64)

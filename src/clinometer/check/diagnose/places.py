@@ -97,7 +97,7 @@ def scattered(wrong: Bools, shape: tuple[int, ...]) -> Region:
     if not shape or wrong.size == 1:
         return Region(Kind.SCATTERED, "", bits)
     if len(shape) == 1:
-        words = _numbered("entry", "entries", places, shape[0])
+        words = _numbered(_names(0, 1), places, shape[0])
         return Region(Kind.SCATTERED, words, bits, 0, places)
     if count > LISTED:
         return Region(Kind.SCATTERED, f"{count:,} of {wrong.size:,} entries", bits)
@@ -111,12 +111,13 @@ def scattered(wrong: Bools, shape: tuple[int, ...]) -> Region:
 def _slabs(bad: Bools, good: Bools, axis: int) -> Iterator[Region]:
     """Whole indices along one axis, and its tail."""
     others = tuple(k for k in range(bad.ndim) if k != axis)
-    chosen, free = bad.any(axis=others), ~good.any(axis=others)
+    chosen: Bools = np.logical_or.reduce(bad, axis=others)
+    free: Bools = ~np.logical_or.reduce(good, axis=others)
     if not free[chosen].all():
         return
     length, places = chosen.size, np.flatnonzero(chosen)
-    one, many = _names(axis, bad.ndim)
-    words = _numbered(one, many, places, length)
+    names = _names(axis, bad.ndim)
+    words = _numbered(names, places, length)
     bits = 2 + log2_choose(length, places.size)
     ranged = bool(free[places[0] : places[-1] + 1].all())
     if ranged:
@@ -125,10 +126,10 @@ def _slabs(bad: Bools, good: Bools, axis: int) -> Iterator[Region]:
         bits = bits + 2 if ranged and places.size > 1 else math.inf
     if math.isfinite(bits):
         yield Region(Kind.SLABS, words, bits, axis, places)
-    if len(others) == bad.ndim - 1 and ranged:
+    if ranged:
         start = tail_start(free, chosen)
         if start is not None:
-            yield Region(Kind.TAIL, f"{many} past {start}", 4.0, axis, places)
+            yield Region(Kind.TAIL, f"{names[1]} past {start}", 4.0, axis, places)
 
 
 def tail_start(free: Bools, chosen: Bools) -> int | None:
@@ -155,13 +156,13 @@ def _box(bad: Bools, good: Bools) -> Iterator[Region]:
     inside: list[slice] = []
     for axis, length in enumerate(bad.shape):
         others = tuple(k for k in range(bad.ndim) if k != axis)
-        places = np.flatnonzero(bad.any(axis=others))
+        places = np.flatnonzero(np.logical_or.reduce(bad, axis=others))
         first, last = int(places[0]), int(places[-1])
         inside.append(slice(first, last + 1))
         if last - first + 1 < length:
             bits += 2 * math.log2(length)
-            one, many = _names(axis, bad.ndim)
-            words.append(_numbered(one, many, np.arange(first, last + 1), length))
+            span = np.arange(first, last + 1)
+            words.append(_numbered(_names(axis, bad.ndim), span, length))
     if not good[tuple(inside)].any() and int(bad.sum()) > 1:
         yield Region(Kind.BOX, "block of " + " and ".join(words), bits)
 
@@ -175,9 +176,9 @@ def _names(axis: int, dimensions: int) -> tuple[str, str]:
     return f"index of axis {axis}", f"indices of axis {axis}"
 
 
-def _numbered(one: str, many: str, places: Ints, length: int) -> str:
+def _numbered(names: tuple[str, str], places: Ints, length: int) -> str:
     """Some indices in words: "row 3", "rows 3 to 7", "rows 1, 4"."""
-    count = places.size
+    (one, many), count = names, places.size
     if count == 1:
         return f"{one} {places[0]}"
     if count == places[-1] - places[0] + 1 and count > 2:

@@ -20,7 +20,11 @@ LEAST_SIDE = 3
 
 
 def best_region(
-    leaf: LeafEvidence, must: Bools, never: Bools, others: Sequence[LeafEvidence] = ()
+    leaf: LeafEvidence,
+    must: Bools,
+    never: Bools,
+    *,
+    others: Sequence[LeafEvidence] = (),
 ) -> Region:
     """The shortest description of a set of entries, by index or by the values of x.
 
@@ -29,13 +33,13 @@ def best_region(
     """
     found = list(regions(must, never, leaf.shape))
     if never.any():
-        found += _named(leaf, must, never, others)
+        found += _named(leaf, must, never, others=others)
         found += _thresholds(leaf.x, must, never)
     return min(found, key=lambda region: region.bits)
 
 
 def _named(
-    leaf: LeafEvidence, must: Bools, never: Bools, others: Sequence[LeafEvidence]
+    leaf: LeafEvidence, must: Bools, never: Bools, *, others: Sequence[LeafEvidence]
 ) -> Iterator[Region]:
     """Special values of x."""
     x = leaf.x

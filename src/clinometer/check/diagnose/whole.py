@@ -79,12 +79,12 @@ def _kinks(leaf: LeafEvidence) -> list[Diagnosis]:
         (Cause.KINK_INSIDE, leaf.kink & ~leaf.wrong, Verdict.CANNOT_TELL),
     ):
         if where.any():
-            found.append(_kink(leaf, cause, where, verdict))
+            found.append(_kink(leaf, cause, where, verdict=verdict))
     return found
 
 
 def _kink(
-    leaf: LeafEvidence, cause: Cause, where: Bools, verdict: Verdict
+    leaf: LeafEvidence, cause: Cause, where: Bools, *, verdict: Verdict
 ) -> Diagnosis:
     words = "along a direction"
     if not leaf.directions:

@@ -1,0 +1,159 @@
+"""More points at which to check a gradient: special values of x, other sizes of it.
+
+Half of the wrong gradients of public trackers pass a check at one generic point. They
+fail at zeros, at ties, on one side of a threshold, or where something saturates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.arrays import from_float64, is_array
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.report import Report
+from clinometer.check.verdict import Verdict
+from clinometer.errors import FunctionError
+from clinometer.trees import Layout, Tree
+
+__all__ = ["Points", "at_points", "given_points", "points_of"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+Points: TypeAlias = Callable[[np.random.Generator], Tree] | Iterable[Tree]
+"""Makes a point from a generator of random numbers, or holds points."""
+
+SMALL, LARGE = 2.0**-10, 2.0**5
+"""Factors on x that make it small and large."""
+
+TIED = 0.5
+"""Share of the entries that are made equal, or zero, in mixed points."""
+
+
+def points_of(
+    x: Tree, random: np.random.Generator, layout: Layout | None = None
+) -> list[tuple[str, Tree]]:
+    """Special points around x, (description, point), each like x.
+
+    Zeros, some zeros, equal entries, ties, other signs, small and large magnitudes.
+    Those that equal x or each other are left out; whether f has a value at them is not
+    known here.
+    layout : that of x, where it is at hand.
+    """
+    if layout is None:
+        layout = Layout.of(x)
+    here = layout.vector()
+    found: list[tuple[str, Tree]] = []
+    seen = {here.tobytes()}
+    for words, flat in _variants(here, layout.slices(), random):
+        key = (flat + 0.0).tobytes()  # -0 is 0
+        if key not in seen and np.isfinite(flat).all():
+            seen.add(key)
+            parts = [
+                _like(flat[where], leaf)
+                for leaf, where in zip(layout.leaves, layout.slices(), strict=True)
+            ]
+            found.append((words, layout.rebuild(parts)))
+    return found
+
+
+def _like(values: Floats, leaf: Any) -> Any:
+    """An array or a number like a leaf, from its (E) values."""
+    if not is_array(leaf):
+        return float(values[0])
+    return from_float64(values.reshape(np.shape(leaf)), leaf)
+
+
+def _variants(
+    x: Floats, leaves: list[slice], random: np.random.Generator
+) -> Iterator[tuple[str, Floats]]:
+    some = random.random(x.size) < TIED
+    yield "x with other signs", -x
+    signs = np.where(random.random(x.size) < TIED, -1.0, 1.0)
+    yield "x with some signs changed", x * signs
+    yield "x with some entries zero", np.where(some, 0.0, x)
+    tied, equal = x.copy(), x.copy()
+    for leaf in leaves:
+        part = x[leaf]
+        if part.size > 1:
+            picked = random.integers(0, part.size, part.size)
+            tied[leaf] = np.where(some[leaf], part[picked], part)
+            equal[leaf] = part[np.argmax(np.abs(part))]
+    yield "x with equal entries among others", tied
+    yield "x with all entries of an array equal", equal
+    yield f"x times {LARGE:g}", x * LARGE
+    yield f"x times {SMALL:g}", x * SMALL
+    yield "x with every entry zero", np.zeros_like(x)
+
+
+def given_points(
+    points: Points, random: np.random.Generator, *, count: int = 8
+) -> list[tuple[str, Tree]]:
+    """The points that a user gives, (description, point).
+
+    count : how many a maker of points is asked for.
+    """
+    if callable(points):
+        return [(f"point {k} of points()", points(random)) for k in range(count)]
+    return [(f"points[{k}]", x) for k, x in enumerate(points)]
+
+
+def at_points(
+    report: Report,
+    points: Sequence[tuple[str, Tree]],
+    check_at: Callable[[Tree], Report],
+) -> Report:
+    """A report on x, with what is wrong at other points as well.
+
+    report : on x itself; if it differs there, that is enough.
+    points : (description, point) of each.
+    check_at : the report on another point; raises FunctionError where f has no value.
+        What cannot be told there is no matter, for f may bend at zeros and ties.
+    """
+    if report.verdict is Verdict.DIFFERS:
+        return report
+    skipped, evaluations = 0, report.evaluations
+    for words, x in points:
+        try:
+            there = check_at(x)
+        except FunctionError:
+            skipped += 1
+            continue
+        evaluations += there.evaluations
+        if there.verdict is Verdict.DIFFERS:
+            return replace(_joined(report, there, words), evaluations=evaluations)
+    count = len(points) - skipped
+    said = f"no difference at {count} other points either"
+    if skipped:
+        said += f"; f has no value at {skipped} more"
+    return replace(report, notes=(*report.notes, said), evaluations=evaluations)
+
+
+def _joined(report: Report, there: Report, words: str) -> Report:
+    """The report on a point where the claim is wrong, which it is not at x."""
+    least = "agrees" if report.verdict is Verdict.AGREES else "cannot be told"
+    found: list[Diagnosis] = []
+    for one in there.diagnoses:
+        if one.verdict is Verdict.DIFFERS:
+            said = f"at {words}: {one.cause.sentence}, {one.evidence}; at x it {least}"
+            where = f"{one.where}, at {words}".removeprefix(", ")
+            found.append(
+                replace(one, cause=Cause.SPECIAL_POINTS, where=where, evidence=said)
+            )
+    findings = tuple(
+        replace(one, reason=f"{one.reason}; at {words}".removeprefix("; "))
+        for one in there.findings
+    )
+    said = f"at x the gradient {least}; what follows is found at {words}"
+    return replace(
+        there,
+        diagnoses=tuple(found),
+        findings=findings,
+        notes=(said, *there.notes),
+        probes=report.probes,
+        seconds=report.seconds + there.seconds,
+    )
