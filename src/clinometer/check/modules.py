@@ -13,7 +13,7 @@ from clinometer.check.report import Report
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.engines.record import ModelParts, Rule
 
-__all__ = ["check_model", "report_of"]
+__all__ = ["Visit", "check_model", "report_of"]
 
 WHOLE = 2
 """Directions in which the whole model is tried first, and each module alone."""
@@ -58,121 +58,120 @@ def check_model(
     parts = engines.model_of(model, inputs, loss=loss, everything=everything)
     judge = Judge(rtol=rtol, seed=seed, entries=entries)
     with parts.unchanged():
-        visit = _Visit(parts, judge)
-        visit.go(everything=everything)
-    return report_of(
-        visit.judged, visit.notes, rtol=rtol, seed=seed, seconds=_since(began)
-    )
+        visit = Visit(judge)
+        functions, cut = parts.functions()
+        visit.functions(functions, cut)
+        visit.model(parts, everything=everything)
+    seconds = time.perf_counter() - began
+    return report_of(visit, rtol=rtol, seed=seed, seconds=seconds)
 
 
-def report_of(
-    judged: Sequence[Judged],
-    notes: Sequence[str],
-    *,
-    rtol: float | None,
-    seed: int,
-    seconds: float,
-) -> Report:
-    """One report on several rules."""
+def report_of(visit: Visit, *, rtol: float | None, seed: int, seconds: float) -> Report:
+    """One report on all that a visit judged."""
+    judged = [*visit.whole, *visit.parts]
     leaves = [found.leaf for found in judged if found.leaf is not None]
     verdicts = {leaf.verdict for leaf in leaves}
     overall = next(
         (verdict for verdict in WORST if verdict in verdicts), Verdict.CANNOT_TELL
     )
-    diagnoses = [cause for found in judged for cause in found.diagnoses]
     findings = [
         finding
-        for found in judged
+        for found in [*visit.parts, *visit.whole]
         for finding in found.findings
         if finding.verdict is not Verdict.AGREES
     ]
     findings.sort(key=lambda found: WORST.index(found.verdict))
     coarsest = max((found.rule.roundoff for found in judged), default=0.0)
-    own = [found.note for found in judged if found.note]
+    notes = [*visit.notes, *(found.note for found in judged if found.note)]
+    causes = {
+        (cause.path, cause.source or cause.where, cause.cause): cause
+        for found in reversed([*visit.parts, *visit.whole])
+        for cause in reversed(found.diagnoses)
+    }
     if not leaves:
-        own.append("nothing was checked: no rule was met")
+        notes.append("nothing was checked: no part lets a gradient through")
     return Report(
         verdict=overall,
         findings=tuple(findings),
         leaves=tuple(leaves),
-        notes=(*notes, *dict.fromkeys(own)),
+        notes=tuple(dict.fromkeys(notes)),
         rtol=default_rtol(coarsest) if rtol is None else rtol,
         evaluations=sum(found.evaluations for found in judged),
         seed=seed,
         seconds=seconds,
-        diagnoses=tuple(diagnoses),
+        diagnoses=tuple(reversed(causes.values())),
     )
 
 
 @final
-class _Visit:
-    """The way through a model: the whole, the Functions, then down its tree."""
+class Visit:
+    """The way through models and their Functions, and what was found on it.
 
-    def __init__(self, parts: ModelParts, judge: Judge) -> None:
-        self.judged: list[Judged] = []
+    whole : models as a whole.
+    parts : their Functions and modules, in the order in which they were judged.
+    notes : remarks on all of it.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self.whole: list[Judged] = []
+        self.parts: list[Judged] = []
         self.notes: list[str] = []
-        self._parts = parts
         self._judge = judge
         self._guilty: list[str] = []
 
-    def go(self, *, everything: bool) -> None:
-        """Judge all that needs it."""
-        functions, cut = self._parts.functions()
-        title = f"the whole {self._parts.name}"
-        whole = self._judge.screen(self._parts.whole(), title, each=False, count=WHOLE)
-        for rule in functions:
-            self._function(rule)
+    def functions(self, rules: Sequence[Rule], cut: int) -> None:
+        """Judge custom Functions; cut: how many more there were."""
+        for rule in rules:
+            found = self._judge.screen(rule, _title(rule), each=True, count=EACH)
+            if found.verdict is Verdict.DIFFERS:
+                if rule.path not in self._guilty:  # further uses tell no more
+                    found = self._judge.close_up(found)
+                self._guilty.append(rule.path)
+            self.parts.append(found)
         if cut:
             self.notes.append(f"{cut:,} further uses of custom Functions were left out")
+
+    def model(self, parts: ModelParts, *, everything: bool = False) -> None:
+        """Judge a model whose Functions have been judged."""
+        title = f"the whole {parts.name}"
+        rule = parts.whole()
+        whole = self._judge.screen(rule, title, each=False, count=WHOLE)
         named: list[Judged] = []
         if everything or whole.verdict is not Verdict.AGREES:
-            named = self._descend("", everything=everything)
-        self._sum_up(whole, named)
+            named = self._descend(parts, rule.path, everything=everything)
+        explained = bool(named) or _holds(rule.path, self._guilty)
+        if whole.verdict is Verdict.DIFFERS and explained:
+            whole = _explained(whole)
+        elif whole.verdict is Verdict.DIFFERS:
+            self.notes.append(
+                f"{title} differs, though its custom Functions and modules agree "
+                "alone: look at the outermost forward and at the loss"
+            )
+        elif whole.verdict is Verdict.AGREES:
+            self.notes.append(f"{title} agrees along {WHOLE} random directions")
+        self.whole.append(whole)
 
-    def _function(self, rule: Rule) -> None:
-        found = self._judge.screen(rule, _title(rule), each=True, count=EACH)
-        if found.verdict is Verdict.DIFFERS:
-            found = self._judge.close_up(found)
-            self._guilty.append(rule.path)
-        self.judged.append(found)
-
-    def _descend(self, path: str, *, everything: bool) -> list[Judged]:
+    def _descend(
+        self, parts: ModelParts, path: str, *, everything: bool
+    ) -> list[Judged]:
         """The innermost modules that differ below a path; all are judged if wanted."""
         named: list[Judged] = []
-        for rule in self._parts.children(path):
+        for rule in parts.children(path):
             if _holds(rule.path, self._guilty):  # would only show its Function again
-                named += self._descend(rule.path, everything=everything)
+                named += self._descend(parts, rule.path, everything=everything)
                 continue
             found = self._judge.screen(rule, _title(rule), each=False, count=WHOLE)
             differs = found.verdict is Verdict.DIFFERS
             below: list[Judged] = []
             if differs or everything:
-                below = self._descend(rule.path, everything=everything)
-            self.judged.append(found if not differs else self._blamed(found, below))
+                below = self._descend(parts, rule.path, everything=everything)
+            if differs and below:
+                found = _explained(found)
+            elif differs:
+                found = self._judge.screen(rule, found.title, each=True, count=1)
+            self.parts.append(found)
             named += below or ([found] if differs else [])
         return named
-
-    def _blamed(self, found: Judged, below: list[Judged]) -> Judged:
-        """A module that differs: by itself, or because of one below it."""
-        if below:
-            return _explained(found)
-        return self._judge.screen(found.rule, found.title, each=True, count=1)
-
-    def _sum_up(self, whole: Judged, named: list[Judged]) -> None:
-        """Put the whole in front, blamed only where nothing below it is."""
-        if whole.verdict is Verdict.DIFFERS and (named or self._guilty):
-            whole = _explained(whole)
-        elif whole.verdict is Verdict.DIFFERS:
-            self.notes.append(
-                "the whole differs, though its custom Functions and modules agree "
-                "alone: look at the outermost forward and at the loss"
-            )
-        elif whole.verdict is Verdict.AGREES:
-            self.notes.append(
-                f"the whole agrees along {WHOLE} random directions through all "
-                "parameters"
-            )
-        self.judged.insert(0, whole)
 
 
 def _explained(found: Judged) -> Judged:
@@ -182,13 +181,10 @@ def _explained(found: Judged) -> Judged:
 
 def _holds(path: str, guilty: Sequence[str]) -> bool:
     """Whether one of the guilty lies in the module at a path."""
-    return any(other == path or other.startswith(f"{path}.") for other in guilty)
+    inside = f"{path}." if path else ""
+    return any(other == path or other.startswith(inside) for other in guilty)
 
 
 def _title(rule: Rule) -> str:
     """A rule in print."""
     return f"{rule.path}: {rule.name}" if rule.path else rule.name
-
-
-def _since(began: float) -> float:
-    return time.perf_counter() - began

@@ -99,6 +99,8 @@ class Judge:
 
     def close_up(self, judged: Judged) -> Judged:
         """The same with single entries and their causes, for a rule that differs."""
+        if judged.leaf is None or not judged.leaf.directions:  # nothing to measure
+            return judged
         began = time.perf_counter()
         rule = judged.rule
         try:

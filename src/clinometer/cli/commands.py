@@ -23,6 +23,7 @@ from clinometer.check.report import Json, plain
 from clinometer.check.table import aligned, counted, quantity
 from clinometer.cli import BAD_INPUT
 from clinometer.cli.load import load, point_like
+from clinometer.cli.watch import watch_command
 from clinometer.derivative import gradient
 from clinometer.errors import ClinometerError
 from clinometer.estimate import Estimate, Status
@@ -84,6 +85,9 @@ def run(arguments: Sequence[str]) -> int:
             return BAD_INPUT
         return stop.code if isinstance(stop.code, int) and stop.code else outcome.status
     return outcome.status
+
+
+app.command("watch", context_settings={"ignore_unknown_options": True})(watch_command)
 
 
 @app.callback(invoke_without_command=True)

@@ -59,6 +59,7 @@ class Recording:
     """Records while it is entered; `applications` and `calls` hold what was met.
 
     wanted : whether a call of a module, known by itself and its path, is recorded.
+    outermost : called with a module that no other calls, its args and kwargs.
     everything : whether torch's own Functions are, too.
     limit : applications recorded at most; `cut` counts those left out.
     """
@@ -68,6 +69,7 @@ class Recording:
         root: Module | None = None,
         *,
         wanted: Callable[[Module, str], bool] | None = None,
+        outermost: Callable[[Module, Any, Any], None] | None = None,
         everything: bool = False,
         limit: int = 10_000,
     ) -> None:
@@ -76,6 +78,7 @@ class Recording:
         self.cut = 0
         self._paths: dict[int, str] = {} if root is None else _paths(root)
         self._wanted = wanted
+        self._outermost = outermost
         self._everything = everything
         self._limit = limit
         self._stack: list[Module] = []
@@ -107,13 +110,28 @@ class Recording:
         del cast("Any", functions)._SingleLevelFunction.apply  # noqa: SLF001
 
     def _enter(self, module: Module, args: Any, kwargs: Any) -> None:
-        if not self._stack and id(module) not in self._paths:
-            self._paths.update(_paths(module))
+        if not self._stack:
+            if id(module) not in self._paths:
+                self._paths.update(_paths(module, self._prefix(module)))
+            if self._outermost is not None:
+                self._outermost(module, args, kwargs)
         self._stack.append(module)
-        path = self._paths.get(id(module), type(module).__name__)
+        path = self.path_of(module)
         if self._wanted is not None and self._wanted(module, path):
             kept, named = _kept(args), _kept(kwargs)
             self.calls.append(Call(path, module, kept, named, Randomness()))
+
+    def path_of(self, module: Module) -> str:
+        """Path of a module met; the class's name for one that was not."""
+        return self._paths.get(id(module), type(module).__name__)
+
+    def _prefix(self, root: Module) -> str:
+        """What paths below a further root begin with; nothing for the first."""
+        if not self._paths:
+            return ""
+        name = type(root).__name__
+        taken = sum(path.partition("#")[0] == name for path in self._paths.values())
+        return f"{name}#{taken + 1}" if taken else name
 
     def _apply(self, kind: type[Any], args: tuple[Any, ...]) -> None:
         if not torch.is_grad_enabled():
@@ -125,13 +143,17 @@ class Recording:
         if len(self.applications) >= self._limit:
             self.cut += 1
             return
-        path = self._paths.get(id(self._stack[-1]), "") if self._stack else ""
+        path = self.path_of(self._stack[-1]) if self._stack else ""
         kept = _kept(args)
         self.applications.append(Application(path, kind, kept, Randomness()))
 
 
-def _paths(root: Module) -> dict[int, str]:
-    return {id(module): path for path, module in root.named_modules()}
+def _paths(root: Module, prefix: str = "") -> dict[int, str]:
+    """Path of every module below a root, by its identity."""
+    return {
+        id(module): ".".join(part for part in (prefix, path) if part)
+        for path, module in root.named_modules()
+    }
 
 
 def _kept(args: Any) -> Any:

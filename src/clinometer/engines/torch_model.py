@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, TypeAlias, cast, final
+from typing import Any, NamedTuple, TypeAlias, cast, final
 
 import torch
 
@@ -31,9 +31,17 @@ from clinometer.engines.torch_state import (
 )
 from clinometer.errors import FunctionError, InputError
 
-__all__ = ["TorchModel", "rule_of", "unchanged"]
+__all__ = ["Arguments", "TorchModel", "rule_of", "unchanged"]
 
 Module: TypeAlias = torch.nn.Module
+
+
+@final
+class Arguments(NamedTuple):
+    """What a model is called with."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 @contextlib.contextmanager
@@ -58,6 +66,7 @@ class TorchModel:
     inputs : a tuple or list of arguments, a dict of keyword arguments, or the only one.
     loss : function of the output, one number; None for all outputs.
     everything : whether torch's own modules and Functions are rules, too.
+    prefix : what the paths of its modules begin with.
     """
 
     def __init__(
@@ -65,8 +74,9 @@ class TorchModel:
         model: Module,
         inputs: Any,
         *,
-        loss: Callable[[Any], Any] | None,
-        everything: bool,
+        loss: Callable[[Any], Any] | None = None,
+        everything: bool = False,
+        prefix: str = "",
     ) -> None:
         """Copy the model.
 
@@ -83,7 +93,7 @@ class TorchModel:
         self._state = State(self._mirror)
         args, kwargs = _arguments(inputs)
         if not any(p.requires_grad for p in model.parameters()):
-            args, kwargs = _requiring((args, kwargs))
+            args, kwargs = _requiring(args), _requiring(kwargs)
         moving = [*tensors_in((args, kwargs)), *model.parameters()]
         if not any(tensor.requires_grad for tensor in moving):
             raise InputError(
@@ -93,13 +103,14 @@ class TorchModel:
         self.name = type(model).__name__
         self._loss = loss
         self._everything = everything
+        self._prefix = prefix
         self._call = Call("", self._mirror, args, kwargs, Randomness())
         self.modules = dict(self._mirror.named_modules())
 
     def whole(self) -> Rule:
         """The model with its loss."""
         body = ModuleBody(self._call, self._loss)
-        return TorchRule("", type(self._mirror), body)
+        return TorchRule(self._prefix, type(self._mirror), body)
 
     def functions(self) -> tuple[list[Rule], int]:
         """The custom Functions met forward and backward, and how many were left out.
@@ -116,7 +127,7 @@ class TorchModel:
         Those that are torch's own throughout are left out, unless everything is wanted;
         containers that are never called, such as ModuleList, are looked through.
         """
-        wanted = set(self._below(path))
+        wanted = set(self._below(path.removeprefix(self._prefix).removeprefix(".")))
         seen: set[str] = set()
 
         def first(module: Module, name: str) -> bool:
@@ -128,7 +139,7 @@ class TorchModel:
         recording = Recording(self._mirror, wanted=first)
         self._run(recording, backward=False)
         return [
-            TorchRule(call.path, type(call.module), ModuleBody(call))
+            TorchRule(self._named(call.path), type(call.module), ModuleBody(call))
             for call in recording.calls
         ]
 
@@ -136,6 +147,9 @@ class TorchModel:
     def unchanged() -> contextlib.AbstractContextManager[None]:
         """Within it, random generators may be used; afterwards they are as before."""
         return unchanged()
+
+    def _named(self, path: str) -> str:
+        return f"{self._prefix}.{path}" if self._prefix else path
 
     def _below(self, path: str) -> Iterator[str]:
         for name, child in self.modules[path].named_children():
@@ -196,16 +210,19 @@ def _unwrapped(model: Module) -> Module:
             return model
 
 
-def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _arguments(inputs: Any) -> Arguments:
+    """The arguments that inputs stand for, copied."""
+
     def kept(x: torch.Tensor) -> torch.Tensor:
         return x.detach().clone().requires_grad_(x.requires_grad)
 
     if isinstance(inputs, Mapping):
-        given = cast("Mapping[str, Any]", inputs)
-        return (), mapped(dict(given), kept)
-    if isinstance(inputs, tuple | list):
-        return tuple(mapped(list(cast("list[Any]", inputs)), kept)), {}
-    return (mapped(inputs, kept),), {}
+        inputs = Arguments((), dict(cast("Mapping[str, Any]", inputs)))
+    elif isinstance(inputs, tuple | list) and not isinstance(inputs, Arguments):
+        inputs = Arguments(tuple(cast("list[Any]", inputs)), {})
+    elif not isinstance(inputs, Arguments):
+        inputs = Arguments((inputs,), {})
+    return Arguments(*mapped(tuple(inputs), kept))
 
 
 def _requiring(given: Any) -> Any:
