@@ -1,0 +1,1 @@
+"""Gradient checkers beside each other: planted faults, PyTorch's operators, losses."""
