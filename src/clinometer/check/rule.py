@@ -77,7 +77,8 @@ class Rule:
         self.evaluations = 0
         self._f, self._batched, self._vjp = f, batched, vjp
         self._seen: list[Any] = []
-        self.values = self.plain()
+        # copies: f may return the same buffer each time
+        self.values = [from_float64(to_float64(leaf), leaf) for leaf in self.plain()]
         if not self.values:
             raise InputError("f returned no real floating array of the library of x")
         (seen,) = self._seen
