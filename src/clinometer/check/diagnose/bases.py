@@ -58,7 +58,7 @@ def bases_of(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[Bas
     others : the other leaves of x.
     """
     n = np.where(leaf.known, leaf.numerical, np.nan)
-    slack = leaf.slack
+    slack = _slack_of(leaf)
     yield Base(Cause.FACTOR, "n", n, slack, 2.0)
     if leaf.directions:
         return
@@ -71,6 +71,12 @@ def bases_of(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[Bas
     yield from _chained(leaf, n)
     yield from _reduced(n, slack, leaf.shape)
     yield from _arranged(n, slack, leaf.shape)
+
+
+def _slack_of(leaf: LeafEvidence) -> Floats:
+    """(E) by how much n may be off, whatever is claimed."""
+    with np.errstate(invalid="ignore"):
+        return leaf.bar + leaf.rtol * np.abs(leaf.numerical)
 
 
 def _of_x(leaf: LeafEvidence) -> Iterator[Base]:
@@ -112,10 +118,9 @@ def _of_others(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[B
             near = np.abs(leaf.numerical - other.analytic) <= leaf.slack + other.slack
         back = bool(np.mean(near) > 0.5)
         bits = 2.0 if back else 6.0
-        yield Base(Cause.SWAPPED, words, n, other.slack, bits)
-        yield Base(
-            Cause.MISSING_TERM, words, n, other.slack, 8.0, named=False, missing=True
-        )
+        slack = _slack_of(other)
+        yield Base(Cause.SWAPPED, words, n, slack, bits)
+        yield Base(Cause.MISSING_TERM, words, n, slack, 8.0, named=False, missing=True)
         yield Base(
             Cause.MISSING_TERM,
             other.path,
@@ -159,7 +164,7 @@ def _chained(leaf: LeafEvidence, n: Floats) -> Iterator[Base]:
             ("n / x**2", 1 / (x * x), "a factor x**2 is missing in the chain"),
             ("n x**2", x * x, "a factor x**2 stands there once too often"),
         ):
-            slack = leaf.slack * np.abs(factor)
+            slack = _slack_of(leaf) * np.abs(factor)
             yield Base(
                 Cause.MISSING_TERM, words, n * factor, slack, 7.0, False, False, remark
             )

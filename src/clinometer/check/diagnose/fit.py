@@ -150,6 +150,8 @@ def _fits(
             named = name_of(sharp, tolerance, lengths) if base.named else None
             if named is not None:
                 sharp = named.value
+            elif base.named and not itself:
+                continue  # n in other places times an odd number: far-fetched
             same = itself and abs(sharp - 1) < 1e-12
             if sharp in seen or same:
                 continue

@@ -12,7 +12,7 @@ from clinometer.check.diagnose.bases import bases_of
 from clinometer.check.diagnose.constants import lengths_of
 from clinometer.check.diagnose.evidence import Again, Bools, LeafEvidence
 from clinometer.check.diagnose.fit import Describe, Fit, Hypothesis, best_of, list_of
-from clinometer.check.diagnose.pattern import pattern_of
+from clinometer.check.diagnose.pattern import Pattern, duplicates_of, pattern_of
 from clinometer.check.diagnose.places import Kind, Region
 from clinometer.check.diagnose.predicates import best_region
 from clinometer.check.diagnose.words import gap_of, holds_on, law_of, short
@@ -36,6 +36,9 @@ PLACES = {
     Kind.BRANCH: Cause.BRANCH,
 }
 """Regions that say more than what is wrong in them."""
+
+REPEATS = (2, 8)
+"""So many equal contributions, of which one is left, are told from a plain factor."""
 
 OWN_LENGTH = 5
 """Shortest axis whose length is taken for a reduction rather than a plain factor."""
@@ -77,6 +80,10 @@ def causes_of(
             return Region(Kind.ALL, "everywhere", 0.0)
         return best_region(leaf, must, never, others=others)
 
+    overwritten = duplicates_of(leaf, wrong)
+    if overwritten is not None:
+        region = describe(wrong, leaf.right)
+        return [*found, _pattern(leaf, region, overwritten)]
     left, chosen = wrong, list[Hypothesis]()
     for _ in range(SUBSETS):
         if left.any():
@@ -173,6 +180,12 @@ def _multiple(leaf: LeafEvidence, fit: Fit, region: Region) -> tuple[Cause, str]
     named = fit.named
     if named is None:
         return Cause.FACTOR, ""
+    parts = 1 / named.value
+    whole = parts == round(parts) and REPEATS[0] <= parts <= REPEATS[1]
+    many = int((fit.holds & leaf.wrong).sum()) > 2
+    if whole and many and region.kind is Kind.SCATTERED:
+        said = ", as where one of several equal contributions is left"
+        return Cause.DUPLICATES, said
     words = short(named.value)
     more = "" if words == named.words else f", {words} = {named.words}"
     size = max(abs(named.value), 1 / abs(named.value))
@@ -197,6 +210,11 @@ def _stands(leaf: LeafEvidence, one: Hypothesis, again: Again | None) -> bool:
         slack = leaf.rtol * np.abs(a) + bar + leaf.bar[places]
         fits = np.abs(a - fit.factor * n) <= 2 * slack
     return float(np.mean(fits)) > 0.9
+
+
+def _pattern(leaf: LeafEvidence, region: Region, found: Pattern) -> Ranked:
+    said, gain = found.evidence, found.gain
+    return _ranked(leaf, found.cause, region.words, said=said, gain=gain)
 
 
 def _without_dependence(leaf: LeafEvidence, wrong: Bools) -> Ranked:

@@ -15,13 +15,17 @@ from clinometer.check.diagnose.places import Kind, Region, log2_choose
 from clinometer.check.diagnose.words import gap_of
 from clinometer.check.diagnosis import Cause
 
-__all__ = ["Pattern", "pattern_of"]
+__all__ = ["Pattern", "duplicates_of", "pattern_of"]
 
 FEW = 0.1
 """Share of a leaf's entries up to which wrong ones count as single."""
 
 LOSSY = 1e-2
 """Relative error up to which lost digits may explain it."""
+
+FOLLOWS = 0.5
+"""Correlation of a with n from which on a part of n is there; of K independent entries
+it is 1 / sqrt(K) by accident."""
 
 DTYPES = (
     ("float32", np.float32, 2.0**-24),
@@ -47,7 +51,7 @@ def pattern_of(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern:
     region : where they are.
     """
     if not leaf.directions:
-        for finder in (_sorted, _clipped, _duplicates, _rounded, _low_rank, _constant):
+        for finder in (_sorted, _clipped, _rounded, _low_rank, _constant):
             found = finder(leaf, wrong)
             if found is not None and found.gain > 0:
                 return found
@@ -100,19 +104,19 @@ def _clipped(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     return Pattern(Cause.COTANGENT_NONLINEAR, said, gain)
 
 
-def _duplicates(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
+def duplicates_of(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     """Claims that are a half, a third, ... of n, as the last of several equal ones."""
     with np.errstate(all="ignore"):
         times = leaf.numerical[wrong] / leaf.analytic[wrong]
         slack = leaf.slack[wrong] / np.abs(leaf.analytic[wrong])
-    if not np.isfinite(times).all() or wrong.sum() < 2:
+    if leaf.directions or not np.isfinite(times).all() or wrong.sum() < 2:
         return None
     whole = np.round(times)
-    if not ((np.abs(times - whole) <= slack) & (whole >= 2)).all():
+    if not ((np.abs(times - whole) <= np.minimum(slack, 0.1)) & (whole > 1)).all():
         return None
     gain = float(leaf.bits[wrong].sum() - 2 * np.log2(whole).sum()) - 6
     kinds = np.unique(whole).astype(int)
-    if kinds.size < 2:
+    if kinds.size < 2 or gain <= 0:
         return None
     listed = ", ".join(f"1/{k}" for k in kinds[:4])
     said = (
@@ -242,7 +246,7 @@ def _related(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     a, n = a / scale, n / scale
     norms = float(np.sqrt((a * a).sum() * (n * n).sum()))
     alike = float((a * n).sum()) / norms if norms > 0 else 0.0
-    if alike < 0.6:
+    if alike < max(FOLLOWS, 3 / np.sqrt(a.size)):
         return None
     rest = float(np.sqrt(np.square(n - a).sum() / np.square(n).sum()))
     said = (
