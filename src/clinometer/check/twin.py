@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name, from_float64, to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.twin_cause import InDouble, diagnose, finite
+from clinometer.check.twin_cause import Known, diagnose, finite
 from clinometer.check.twin_cells import Cells, Sample
 from clinometer.check.twin_judge import Judgement, blamed, judge
 from clinometer.check.twin_report import TwinLeaf, TwinReport, TwinRule
@@ -119,8 +119,12 @@ def _leaf(
     judgement = judge(sample, slack)
     if not judgement.passed:
         part = blamed(sample, judgement, slack)
-        double = _in_double(runner, sample.path, cotangent)
-        found.append(diagnose(sample, part, double))
+        inputs = zip(runner.arguments.paths, runner.arrays, strict=True)
+        known = Known(
+            _in_double(runner, sample.path, cotangent),
+            tuple((path, to_float64(array)) for path, array in inputs),
+        )
+        found.append(diagnose(sample, part, known))
     exact = math.sqrt(float((sample.exact**2).sum()))
     verdict = Verdict.AGREES
     if found:
@@ -202,19 +206,16 @@ def _place(cells: Cells, flat: int) -> str:
     return cells.name([int(i) for i in index])
 
 
-def _in_double(runner: Runner, path: str, cotangent: list[Floats]) -> InDouble:
-    """How far the kernel is off in float64, if it runs there at all.
-
-    path : the array that is asked about.
-    """
+def _in_double(runner: Runner, path: str, cotangent: list[Floats]) -> float | None:
+    """Relative error of one of the kernel's arrays in float64; None if unknown."""
     try:
         found, exact = runner.kernel_in_double(path, cotangent)
     except (RuntimeError, TypeError, ValueError, AssertionError, NotImplementedError):
-        return InDouble(None)
+        return None
     if found is None or exact is None or found.shape != exact.shape:
-        return InDouble(None)
+        return None
     error = _relative(found, exact)
-    return InDouble(error if math.isfinite(error) else None)
+    return error if math.isfinite(error) else None
 
 
 def _cotangents(

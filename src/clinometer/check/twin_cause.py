@@ -15,7 +15,7 @@ from clinometer.check.twin_cells import Sample
 from clinometer.check.twin_judge import Part
 from clinometer.check.verdict import Verdict
 
-__all__ = ["InDouble", "diagnose", "finite"]
+__all__ = ["Known", "diagnose", "finite"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -29,15 +29,23 @@ GROSS = 0.25
 """Relative error beyond which lost digits are no explanation."""
 
 PATTERN = 0.95
-"""Share of an error that must be constant along an axis before that is named."""
+"""Share of an error that a pattern must explain before it is named."""
+
+LONG = 8
+"""Length of an axis along which a pattern of two terms cannot be chance."""
 
 
 @final
-@dataclass(frozen=True)
-class InDouble:
-    """How the kernel fares in float64: its relative error, None if it does not run."""
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known beside the array itself.
 
-    error: float | None
+    double : relative error of the kernel in float64; None if it does not run there.
+    inputs : path and values of the inputs.
+    """
+
+    double: float | None
+    inputs: tuple[tuple[str, Floats], ...] = ()
 
 
 @final
@@ -57,13 +65,13 @@ class Fit:
     relative: float
 
 
-def diagnose(sample: Sample, part: Part, double: InDouble) -> Diagnosis:
+def diagnose(sample: Sample, part: Part, known: Known) -> Diagnosis:
     """The cause, with the numbers that show it."""
-    cause, evidence = _cause(sample, part, double)
+    cause, evidence = _cause(sample, part, known)
     return Diagnosis(cause, sample.path, part.name, Verdict.DIFFERS, evidence)
 
 
-def _cause(sample: Sample, part: Part, double: InDouble) -> tuple[Cause, str]:
+def _cause(sample: Sample, part: Part, known: Known) -> tuple[Cause, str]:
     kernel = sample.kernel[:, part.where]
     fit = _fit(sample, part)
     size = f"relative error {fit.relative:.2g} there, eager {_eager(sample, part):.2g}"
@@ -74,32 +82,29 @@ def _cause(sample: Sample, part: Part, double: InDouble) -> tuple[Cause, str]:
     if fit.proportional and abs(fit.slope + 2) < 0.2:
         return Cause.SIGN, f"kernel / exact = {1 + fit.slope:.4f} ± {fit.error:.1g}"
     if fit.proportional:
-        known = _known(1 + fit.slope, fit.error, sample.shape)
-        ratio = f"kernel / exact = {1 + fit.slope:.5g} ± {fit.error:.1g}{known}"
+        name = _named(1 + fit.slope, fit.error, sample.shape)
+        ratio = f"kernel / exact = {1 + fit.slope:.5g} ± {fit.error:.1g}{name}"
         return Cause.FACTOR, ratio
     if part.tail:
         return Cause.TAIL, size
     if part.where.mean() <= FEW:
         return Cause.ENTRIES, size
-    return _broad(sample, part, double=double, fit=fit, size=size)
+    return _broad(sample, part, known=known, fit=fit, size=size)
 
 
 def _broad(
-    sample: Sample, part: Part, *, double: InDouble, fit: Fit, size: str
+    sample: Sample, part: Part, *, known: Known, fit: Fit, size: str
 ) -> tuple[Cause, str]:
     """The cause of an error all over a large part: digits lost, or a wrong formula."""
-    if double.error is not None:
-        ran = f"{size}; the kernel in float64 is off by {double.error:.1g}"
-        if double.error < fit.relative / 8:
+    if known.double is not None:
+        ran = f"{size}; the kernel in float64 is off by {known.double:.1g}"
+        if known.double < fit.relative / 8:
             return Cause.PRECISION, ran
         size = ran
-    for axis in range(len(sample.shape)):
-        if sample.shape[axis] > 2 and _constant_along(sample, part, axis):
-            return (
-                Cause.MISSING_TERM,
-                f"{size}; the error is constant along axis {axis}",
-            )
-    if double.error is None and fit.relative < GROSS:
+    pattern = _pattern(sample, part, known)
+    if pattern:
+        return Cause.MISSING_TERM, f"{size}; {pattern}"
+    if known.double is None and fit.relative < GROSS:
         return Cause.PRECISION, size
     return Cause.UNEXPLAINED, size
 
@@ -133,15 +138,33 @@ def _eager(sample: Sample, part: Part) -> float:
     return math.sqrt(lost / total) if total else math.inf
 
 
-def _constant_along(sample: Sample, part: Part, axis: int) -> bool:
-    """Whether the error is the same along an axis, but for rounding."""
+def _pattern(sample: Sample, part: Part, known: Known) -> str:
+    """What the error looks like, in words, but for rounding; empty for nothing known.
+
+    Such is what is left when a mean, or a projection on an input, has been forgotten.
+    """
     error = np.where(part.where, sample.kernel - sample.exact, 0.0)
-    level = np.broadcast_to(error.mean(axis=axis + 1, keepdims=True), error.shape)
     total = float((error**2).sum())
-    return total > 0 and float((level**2).sum()) > PATTERN * total
+    for axis, length in enumerate(sample.shape):
+        mean = error.mean(axis=axis + 1)
+        if length >= LONG and length * float((mean**2).sum()) > PATTERN * total:
+            return f"the error is constant along axis {axis}"
+    if not sample.shape or sample.shape[-1] < LONG:
+        return ""
+    mean = error.mean(axis=-1)
+    for path, values in known.inputs:
+        if values.shape != sample.shape:
+            continue
+        apart = values - values.mean(axis=-1, keepdims=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            along = (error * apart).sum(-1) ** 2 / (apart**2).sum(-1)
+        explained = np.nansum(along) + sample.shape[-1] * (mean**2).sum()
+        if explained > PATTERN * total:
+            return f"in each row the error is a multiple of {path}, plus a constant"
+    return ""
 
 
-def _known(ratio: float, error: float, shape: tuple[int, ...]) -> str:
+def _named(ratio: float, error: float, shape: tuple[int, ...]) -> str:
     """What a ratio may stand for, in words; empty if nothing known."""
     for value, name in _constants(shape):
         if abs(ratio - value) <= max(3 * error, 1e-3 * abs(value)):

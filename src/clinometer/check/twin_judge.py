@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -14,6 +15,10 @@ from clinometer.check.twin_rules import Norm, Scale, norm, scale
 __all__ = ["Judgement", "Part", "blamed", "judge"]
 
 Bools: TypeAlias = NDArray[np.bool_]
+
+PER_ENTRY = 0.5
+"""Bits that an explanation costs for each entry that it covers: a row of a few hundred
+wrong entries is named as a row, three wrong entries in it as three entries."""
 
 
 @final
@@ -117,24 +122,24 @@ def judge(sample: Sample, slack: float) -> Judgement:
 
 
 def blamed(sample: Sample, judgement: Judgement, slack: float) -> Part:
-    """The smallest part with which made exact, the kernel would pass.
+    """The part that explains most simply what fails: made exact, the kernel would pass.
 
-    Tried are the failing cells of each division; of parts of equal size the one of the
-    coarsest division is named.
+    Tried are the failing cells of each division. The simplest takes the fewest bits:
+    to name its cells, and for every entry that it has to explain away.
     """
-    best: Part | None = None
+    whole = judgement.norms[0].cells
+    best = Part(np.ones(sample.shape, dtype=np.bool_), whole)
+    least = best.where.size * PER_ENTRY
     for rule in judgement.norms:
-        cells = rule.cells
-        where = np.asarray(cells.spread(judgement.failed(cells)), dtype=np.bool_)
-        count = int(where.sum())
-        if not count or (best is not None and count >= best.where.sum()):
+        failed = judgement.failed(rule.cells)
+        where = np.asarray(rule.cells.spread(failed), dtype=np.bool_)
+        names = int(failed.sum()) * math.log2(failed.size)
+        bits = names + int(where.sum()) * PER_ENTRY
+        if not where.any() or bits >= least:
             continue
         if judge(sample.cured(where), slack).passed:
-            best = Part(where, cells)
-    if best is not None:
-        return best
-    whole = judgement.norms[0].cells
-    return Part(np.ones(sample.shape, dtype=np.bool_), whole)
+            best, least = Part(where, rule.cells), bits
+    return best
 
 
 def _indices(some: NDArray[np.intp], count: int) -> str:

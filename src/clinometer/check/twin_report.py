@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -163,4 +164,5 @@ class TwinReport:
 def _sees(leaf: TwinLeaf, rule: str, cells: str) -> str:
     """Smallest error that a rule would have seen in one division, in print."""
     found = [one for one in leaf.rules if (one.rule, one.cells) == (rule, cells)]
-    return f"{100 * found[0].sees:.2g} %" if found else "–"
+    seen = found[0].sees if found else math.inf
+    return f"{100 * seen:.2g} %" if math.isfinite(seen) else "–"

@@ -38,7 +38,7 @@ DRIFT = 0.5
 scatter about zero; what is left of them is a twentieth of a roundoff in the benchmark
 (docs/twin.md)."""
 
-FEWEST = 12
+FEWEST = 8
 """Units (rows, or entries of a row) from which the scatter of a slope is known."""
 
 ELSEWHERE = 1.5
