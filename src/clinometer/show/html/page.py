@@ -1,0 +1,155 @@
+"""The whole page: its parts in their order, with style and script inside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from clinometer.check import Report
+from clinometer.errors import InputError
+from clinometer.problem import Problem
+from clinometer.show.html import maps, parts
+from clinometer.show.html.curve import drawn
+from clinometer.show.html.repeat import reproducer
+from clinometer.show.html.text import data, isolated, safe, tag
+from clinometer.show.html.worst import worst_curve
+
+__all__ = ["html", "write"]
+
+HERE = Path(__file__).parent
+
+
+def html(
+    report: Report,
+    *,
+    f: Callable[..., Any] | None = None,
+    x: Any = None,
+    gradient: Any = None,
+    batched: bool = False,
+    vmap: bool = False,
+    scale: Any = None,
+    title: str = "",
+) -> str:
+    """The page of a report, as HTML text.
+
+    f, x : what was checked; with them the page has the step curve of the worst place
+        (some 1,000 evaluations of f) and a script with the values of x.
+    gradient, batched, vmap, scale : as they were for `check`.
+    title : what was checked, in words; the name of f if it is empty.
+
+    Raises InputError if only one of f and x is given.
+    """
+    if (f is None) is not (x is None):
+        raise InputError("f and x go together: pass both, or neither")
+    problem = None
+    if f is not None:
+        problem = Problem(f, x, gradient, batched=batched, vmap=vmap, scale=scale)
+    return _page(report, problem, title or _name(f))
+
+
+def write(
+    report: Report,
+    path: str | Path,
+    *,
+    f: Callable[..., Any] | None = None,
+    x: Any = None,
+    gradient: Any = None,
+    batched: bool = False,
+    vmap: bool = False,
+    scale: Any = None,
+    title: str = "",
+) -> Path:
+    """The file that now holds the page; missing folders are made. Arguments as `html`.
+
+    Raises InputError if only one of f and x is given.
+    """
+    page = html(
+        report,
+        f=f,
+        x=x,
+        gradient=gradient,
+        batched=batched,
+        vmap=vmap,
+        scale=scale,
+        title=title,
+    )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _name(f: Callable[..., Any] | None) -> str:
+    return getattr(f, "__qualname__", "").replace("<locals>.", "")
+
+
+def _page(report: Report, problem: Problem | None, title: str) -> str:
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    word = report.verdict.value
+    heading = f"{word.replace('-', ' ')}: {title}" if title else word.replace("-", " ")
+    return (
+        f'<!doctype html>\n<html lang="en" data-verdict="{word}"><head>'
+        '<meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{safe(heading)}</title><style>{style}</style></head>"
+        f"<body>{_top(title)}<main>{_sections(report, problem)}</main>"
+        f"{data({'maps': maps.map_data(report)}, 'data')}"
+        f"<script>{script}</script></body></html>\n"
+    )
+
+
+def _policy(script: str) -> str:
+    """Nothing is loaded from anywhere, and no script runs but the page's own."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _top(title: str) -> str:
+    name = f"<b>{isolated(title)}</b>" if title else ""
+    return (
+        f'<header><p>Gradient check {name}</p><button type="button" id="theme" '
+        'aria-label="Colours: as the system">◐</button></header>'
+    )
+
+
+def _sections(report: Report, problem: Problem | None) -> str:
+    worst = None if problem is None else worst_curve(report, problem)
+    known = [
+        ("", f"{parts.verdict(report)}{parts.causes(report.diagnoses)}", "verdict"),
+        ("Remarks", parts.remarks(report), "remarks"),
+        ("Where", maps.maps(report), "maps"),
+        ("Findings", parts.findings(report), "places"),
+        ("Step by step", "" if worst is None else drawn(worst), "steps"),
+        ("Power", _power(report), "power"),
+        ("Repeat it", _repeat(report, problem), "repeat"),
+    ]
+    return "".join(
+        tag("section", (f"<h2>{name}</h2>" if name else "") + inside, id=key)
+        for name, inside, key in known
+        if inside
+    )
+
+
+def _power(report: Report) -> str:
+    probes = ""
+    if report.probes:
+        listed = ", ".join(safe(name) for name in report.probes)
+        probes = f"<p>Probes without differences: {listed}.</p>"
+    return f"{parts.leaves(report)}{probes}"
+
+
+def _repeat(report: Report, problem: Problem | None) -> str:
+    script = reproducer(report, problem)
+    return (
+        '<div class="code"><button type="button" id="copy">Copy</button>'
+        f'<pre id="script" dir="ltr" tabindex="0">{safe(script)}</pre></div>'
+    )
