@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, final
 
 from clinometer.check.diagnosis import Cause, Diagnosis, Power
+from clinometer.check.notebook import cell
 from clinometer.check.table import aligned, counted, digits, number, quantity, ratio
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
@@ -197,6 +198,10 @@ class Report:
             ],
             "probes": list(self.probes),
         }
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook."""
+        return cell(self)
 
     def __str__(self) -> str:
         form = [found for found in self.findings if found.analytic is None]
