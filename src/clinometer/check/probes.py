@@ -88,12 +88,25 @@ class Probed:
         explained = [each.path for each in self.diagnoses if each.cause in COTANGENT]
         others = [each for each in report.diagnoses if each.path not in explained]
         verdicts = {each.verdict for each in self.diagnoses} | {report.verdict}
+        wrong = {leaf.path for leaf in report.leaves if leaf.verdict is Verdict.DIFFERS}
+        found = [_settled(each, wrong=each.path in wrong) for each in self.diagnoses]
+        last = [each for each in found if each.cause is Cause.MODES and others]
+        first = [each for each in found if each not in last]
         return replace(
             report,
             verdict=next(verdict for verdict in WORST if verdict in verdicts),
-            diagnoses=(*self.diagnoses, *others),
+            diagnoses=(*first, *others, *last),
             probes=(*report.probes, *self.names),
         )
+
+
+def _settled(found: Diagnosis, *, wrong: bool) -> Diagnosis:
+    """A diagnosis of the modes with what differences say of reverse mode."""
+    if found.cause is not Cause.MODES:
+        return found
+    said = "does not agree" if wrong else "agrees"
+    evidence = f"{found.evidence}; reverse mode {said} with differences"
+    return replace(found, evidence=evidence)
 
 
 def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:

@@ -201,6 +201,8 @@ def _changed(trial: Trial, *, outputs: bool) -> list[Diagnosis]:
     """A diagnosis if a change in place reaches the gradient without an error."""
     rule = trial.rule
     leaves = rule.leaves()
+    if not any(rule.engine.disturb(leaf) for leaf in rule.leaves()):
+        raise NotImplementedError
     values, pull = rule.record(leaves)
     done = [rule.engine.disturb(each) for each in (values if outputs else leaves)]
     if not any(done):

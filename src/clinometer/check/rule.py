@@ -255,7 +255,7 @@ def cotangents(
         shape = np.shape(value)
         whole = rng.integers(GRID // 2, GRID + GRID // 2, shape, endpoint=True)
         sign = rng.choice([-1.0, 1.0], shape)
-        top = 8 if unit_roundoff(value) > 2.0**-12 else 30  # float16 ends at 2**16
+        top = 8 if dtype_name(value) == "float16" else 100  # which ends at 2**16
         power = min(top, int(np.log2(largest / size))) if size > 0 else 0
         found.append(np.asarray(sign * whole / GRID * 2.0**power))
     return found

@@ -1,0 +1,81 @@
+"""Forward mode and reverse mode are transposes of each other, or MODES says so."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+
+from clinometer.check import Verdict, check
+from clinometer.check.diagnosis import Cause
+
+
+def torch_cube(forward, reverse=1.0):
+    """x**3 with both modes, each times a factor."""
+
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return reverse * 3 * x**2 * g
+
+        @staticmethod
+        def jvp(ctx, t):
+            (x,) = ctx.saved_tensors
+            return forward * 3 * x**2 * t
+
+    return Cube.apply
+
+
+X = np.random.default_rng(5).normal(size=(3, 4))
+
+
+@pytest.mark.parametrize("factor", [-1.0, 2.0, 1.001])
+def test_a_wrong_forward_mode_is_named(factor):
+    report = check(torch_cube(factor), torch.tensor(X))
+    assert report.verdict is Verdict.DIFFERS
+    assert report.causes == (Cause.MODES,)
+    assert "reverse mode agrees with differences" in str(report)
+
+
+def test_only_the_leaf_whose_rule_is_wrong_is_named():
+    wrong = torch_cube(-1.0)
+    x = {"a": torch.tensor(X), "b": torch.tensor(X)}
+    report = check(lambda p: wrong(p["a"]) + p["b"].sin(), x)
+    assert [found.path for found in report.diagnoses] == ["x['a']"]
+
+
+def test_right_modes_pass_and_are_listed():
+    report = check(torch_cube(1.0), torch.tensor(X))
+    assert report.verdict is Verdict.AGREES
+    assert "adjoint identity" in report.probes
+
+
+def test_a_rule_without_forward_mode_is_no_fault():
+    @jax.custom_vjp
+    def cube(x):
+        return x**3
+
+    cube.defvjp(lambda x: (x**3, x), lambda x, g: (3 * x**2 * g,))
+    report = check(cube, jnp.asarray(X))
+    assert report.verdict is Verdict.AGREES
+    assert "adjoint identity" not in report.probes
+
+
+def test_a_wrong_tangent_in_jax_is_a_wrong_gradient_too():
+    """JAX transposes custom_jvp: the modes agree, and both are wrong."""
+
+    @jax.custom_jvp
+    def cube(x):
+        return x**3
+
+    cube.defjvp(lambda x, t: (x[0] ** 3, 6 * x[0] ** 2 * t[0]))
+    report = check(cube, jnp.asarray(X))
+    assert report.verdict is Verdict.DIFFERS
+    assert Cause.MODES not in report.causes
