@@ -118,7 +118,7 @@ class Answer:
         value = np.ldexp(self.value.reshape(self.shape), unit)
         error = np.ldexp(self.error.reshape(self.shape), unit)
         code = self.code.reshape(self.shape)
-        lost = ~np.isfinite(value)  # f is in range, its derivative need not be
+        lost = np.isinf(value)  # f is in range, its derivative need not be
         if lost.any():
             error, code = np.where(lost, np.inf, error), np.where(lost, FAILED, code)
         step = np.ldexp(self.step.reshape(self.shape), self.span)
