@@ -89,10 +89,20 @@ def test_a_slight_difference_is_blamed_on_f_as_well():
 
     x = np.array([4.0, 5.0])
     report = check(f, x, gradient=lambda x: 0.5 / np.sqrt(x))
-    assert report.verdict is Verdict.DIFFERS
+    assert report.verdict is Verdict.CANNOT_TELL
     assert "stops an iteration" in report.leaves[0].reason
+    report = check(f, x, gradient=lambda x: 0.5 / np.sqrt(x), rtol=1e-7)
+    assert report.verdict is Verdict.DIFFERS
     report = check(f, x, gradient=lambda x: 0.5 / np.sqrt(x), rtol=1e-4)
     assert report.verdict is Verdict.AGREES
+
+
+@pytest.mark.parametrize("wrong", [[1 + 1e-5] * 4, [1, 1, 1 - 2e-5, 1]])
+def test_a_slight_factor_and_a_slight_slip_in_one_entry_differ(wrong):
+    """A tolerance inside f shows in all entries, and in each by another share."""
+    x = np.array([0.3, 1.0, -0.7, 2.0])
+    report = check(lambda x: np.exp(x).sum(), x, gradient=wrong * np.exp(x))
+    assert report.verdict is Verdict.DIFFERS
 
 
 # At a kink the derivative does not exist: a value between the slopes is no fault.

@@ -26,6 +26,7 @@ from clinometer.check.verdict import (
     is_zero,
     resolution,
     resolution_of_zero,
+    slightly_off,
     unmoved,
 )
 from clinometer.estimate import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
@@ -71,6 +72,8 @@ class Compared:
     still : (E) where f did not change at any step, though a slope is claimed.
     share : (E) widened bar relative to the leaf's largest derivative, dimensionless.
     zero : whether claim and measurement are zero within their bars in the whole leaf.
+    slight : (E) where the claim is off, by so little that a tolerance inside f may
+        explain it.
     """
 
     evidence: Evidence
@@ -81,6 +84,7 @@ class Compared:
     still: Bools
     share: Floats
     zero: bool
+    slight: Bools
 
     @property
     def verdict(self) -> Verdict:
@@ -203,10 +207,13 @@ def compare(
             # agree (or of what is lost beside the largest), others cannot be seen
             dust = ROUNDING * terms.roundoff * terms.largest
             still = np.abs(evidence.analytic) * evidence.size > dust
-            share = np.where(still, np.inf, 0.0)
+            jumps = np.isinf(evidence.error) & (change.far > terms.grain)
+            share = np.where(still | jumps, np.inf, 0.0)
     unseen = ~(share <= terms.resolution)
     wrong &= ~still & ~(unseen & np.isinf(evidence.analytic))
-    unclear = ~wrong & (still | unseen)
+    slight = wrong & slightly_off(evidence, terms, wrong)
+    wrong &= ~slight
+    unclear = ~wrong & (still | unseen | slight)
     return Compared(
         evidence=evidence,
         code=found.code,
@@ -216,6 +223,7 @@ def compare(
         still=still,
         share=share,
         zero=zero,
+        slight=slight,
     )
 
 
@@ -295,4 +303,6 @@ def _reason(compared: Compared, k: int, *, missing: bool, repeatable: bool) -> s
         return "f is not repeatable"
     if compared.still[k]:
         return "f did not change"
+    if compared.slight[k]:
+        return "slightly off"
     return SHORT.get(int(compared.code[k]), "noise")

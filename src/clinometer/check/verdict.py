@@ -33,6 +33,7 @@ __all__ = [
     "RESOLUTION",
     "ROUNDING",
     "RTOL",
+    "SLIGHT",
     "Change",
     "Evidence",
     "Terms",
@@ -43,6 +44,7 @@ __all__ = [
     "needed_resolution",
     "resolution",
     "resolution_of_zero",
+    "slightly_off",
     "unmoved",
     "widened",
 ]
@@ -80,6 +82,15 @@ terms: two digits still tell every sign, factor and missing term."""
 
 RTOL = 1e-6
 """Relative difference that is material in float64, dimensionless."""
+
+
+SLIGHT = 3e-4
+"""Relative difference up to which a tolerance inside f may explain it. An iteration
+stopped at 1e-6 after k steps is off by about 1e-6 in value and k times that in slope:
+its derivative is not that of its limit, which is what a right gradient claims."""
+
+SAME = 0.02
+"""Spread of the deviations from 1 of ratios that count as one constant factor."""
 
 
 class Verdict(Enum):
@@ -190,6 +201,29 @@ def differing(evidence: Evidence, terms: Terms) -> Bools:
         beyond &= gap > _rounding(evidence, terms)
         beyond &= gap > terms.rtol * largest
     return beyond | np.isnan(evidence.analytic)
+
+
+def slightly_off(evidence: Evidence, terms: Terms, wrong: Bools) -> bool:
+    """Whether all that is wrong may come from a tolerance inside f.
+
+    wrong : (E) entries that differ.
+    So it is if each is off by at most SLIGHT, half of all entries are off by more than
+    their bars, and not all by one factor. A slip in the formula of some entries leaves
+    the others exact. Only where rtol was not given, and never along directions: there
+    a single wrong entry of many is slight, too.
+    """
+    if not wrong.any() or evidence.directions or terms.rtol != RTOL:
+        return False
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        gap = np.abs(evidence.analytic - evidence.numerical)
+        share = gap / np.abs(evidence.numerical)
+        known = np.isfinite(share) & (evidence.numerical != 0)
+        off = known & (gap > widened(evidence)) & (gap > _rounding(evidence, terms))
+        factor = (evidence.analytic / evidence.numerical - 1)[off]
+    if not np.all(share[wrong] <= SLIGHT) or 2 * off.sum() < known.sum():
+        return False
+    constant = np.ptp(factor) <= SAME * np.abs(factor).max()
+    return not (constant and off.sum() > 1)
 
 
 def is_zero(evidence: Evidence, terms: Terms) -> bool:

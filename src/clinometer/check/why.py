@@ -16,9 +16,6 @@ __all__ = ["not_repeatable", "reason_of"]
 FACTOR = 8.0
 """Standard deviations of the noise in a bar; the judge uses 6 to 10."""
 
-SLIGHT = 1e-3
-"""Relative difference below which a tolerance inside f is worth a thought."""
-
 ROUGHLY_ROUNDING = 1e3
 """Noise below so many roundoffs of f's value is its rounding, dimensionless."""
 
@@ -36,10 +33,10 @@ def not_repeatable(subject: Subject) -> str:
 def reason_of(compared: Compared, subject: Subject) -> str:
     """Why a leaf does not agree, where that needs words; else empty."""
     unclear = compared.unclear
-    if not unclear.any():
+    if not unclear.any() or not subject.repeatable:
+        return ""  # not repeatable: that is a note of the report
+    if compared.slight.any():
         return _slight(compared)
-    if not subject.repeatable:  # that is a note of the report
-        return ""
     if compared.still.any():
         return (
             "f did not change beyond its rounding at any step, though a gradient is "
@@ -72,19 +69,14 @@ def reason_of(compared: Compared, subject: Subject) -> str:
 
 
 def _slight(compared: Compared) -> str:
-    """What to say of claims that are wrong by very little; empty otherwise."""
-    wrong = compared.wrong
-    if not wrong.any():
-        return ""
-    evidence = compared.evidence
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gap = np.abs(evidence.analytic - evidence.numerical)[wrong]
-        off = float(np.max(gap / np.abs(evidence.numerical[wrong])))
-    if not off < SLIGHT:
-        return ""
+    """What to say of claims that are off by so little that f may be to blame."""
+    evidence, slight = compared.evidence, compared.slight
+    gap = np.abs(evidence.analytic - evidence.numerical)[slight]
+    off = float(np.max(gap / np.abs(evidence.numerical[slight])))
     return (
-        f"off by at most {off:.1e} of the slope; if f stops an iteration or a solver "
-        f"at a tolerance, that may explain it: then pass rtol={_above(off):.0e}"
+        f"off by at most {off:.1e} of the slope: if f stops an iteration or a solver "
+        f"at a tolerance, that explains it, and rtol={_above(off):.0e} lets it pass; "
+        f"if not, the gradient is wrong: a smaller rtol= says so"
     )
 
 
