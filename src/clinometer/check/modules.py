@@ -118,14 +118,17 @@ class Visit:
         self.notes: list[str] = []
         self._judge = judge
         self._guilty: list[str] = []
+        self._seen: set[str] = set()
 
     def functions(self, rules: Sequence[Rule], cut: int) -> None:
         """Judge custom Functions; cut: how many more there were."""
         for rule in rules:
             found = self._judge.screen(rule, _title(rule), each=True, count=EACH)
             if found.verdict is Verdict.DIFFERS:
-                if rule.path not in self._guilty:  # further uses tell no more
+                name = rule.source or rule.path
+                if name not in self._seen:  # further uses tell no more
                     found = self._judge.close_up(found)
+                self._seen.add(name)
                 self._guilty.append(rule.path)
             self.parts.append(found)
         if cut:

@@ -16,10 +16,18 @@ from typing import Any, Protocol, TypeAlias
 
 import array_api_compat
 
-from clinometer.engines.record import ModelParts
+from clinometer.engines.record import ModelParts, Rule
 from clinometer.errors import InputError
 
-__all__ = ["Engine", "Listed", "flatten_registered", "is_model", "model_of", "of"]
+__all__ = [
+    "Engine",
+    "Listed",
+    "flatten_registered",
+    "is_model",
+    "model_of",
+    "of",
+    "rules_of",
+]
 
 Listed: TypeAlias = Callable[[list[Any]], list[Any]]
 """A function of the list of its input's leaves, giving the list of its value's."""
@@ -181,6 +189,23 @@ def model_of(
     from clinometer.engines.torch_model import TorchModel
 
     return TorchModel(model, inputs, loss=loss, everything=everything)  # pyright: ignore[reportArgumentType]
+
+
+def rules_of(
+    f: Callable[[list[Any]], Any], leaves: Sequence[Any], *, everything: bool
+) -> tuple[list[Rule], list[str]]:
+    """The custom rules of JAX that f meets at the leaves; primitives not looked into.
+
+    Raises InputError if the leaves are not JAX's.
+    """
+    if {_library(leaf) for leaf in leaves} != {"jax"}:
+        raise InputError(
+            "custom_vjp and custom_jvp are looked for in functions of JAX arrays; for "
+            "torch use check_model, and for a single function check(f, x)"
+        )
+    from clinometer.engines import jax_rules
+
+    return jax_rules.rules_of(f, leaves, everything=everything)
 
 
 def _library(leaf: object) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Alone", "ModelParts", "Rule", "Screen", "place_of"]
+__all__ = ["Alone", "ModelParts", "Rule", "Screen", "place", "place_of"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -122,12 +122,17 @@ class ModelParts(Protocol):
 
 def place_of(code: CodeType, what: str) -> str:
     """The line at which a function is defined: "model.py:57, in Scale.backward"."""
-    file = Path(code.co_filename)
+    return place(code.co_filename, _def_line(code), what)
+
+
+def place(name: str, line: int, what: str) -> str:
+    """A line of a file in print, its path as seen from the working folder."""
+    file = Path(name)
     try:
         shown = file.resolve().relative_to(Path.cwd())
     except (ValueError, OSError):
         shown = Path(file.name)
-    return f"{shown}:{_def_line(code)}, in {what}"
+    return f"{shown}:{line}, in {what}"
 
 
 def _def_line(code: CodeType) -> int:

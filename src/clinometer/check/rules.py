@@ -1,0 +1,51 @@
+"""The custom rules that a JAX function meets, each checked alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from clinometer import engines
+from clinometer.check.modules import Visit, report_of
+from clinometer.check.modules_judge import Judge
+from clinometer.check.report import Report
+from clinometer.point import flatten_input
+from clinometer.trees import Tree
+
+__all__ = ["check_rules"]
+
+
+def check_rules(
+    f: Callable[..., Any],
+    x: Tree,
+    *,
+    rtol: float | None = None,
+    seed: int = 0,
+    entries: int = 100,
+    everything: bool = False,
+) -> Report:
+    """Report on every custom_vjp and custom_jvp that a JAX function meets at x.
+
+    f : function of x; what it returns does not matter, it need not be scalar.
+    x : tree of JAX arrays.
+    rtol, seed : as for `check`.
+    entries : of a rule that differs, so many entries are compared one by one.
+    everything : check the rules that come with JAX, such as relu's, too.
+
+    Returns a report with a line for each use of a rule, at the inputs it really had;
+    diagnoses name the rule and its source line. Inside loops the first, a middle and
+    the last round of a scan count, and the first of a while.
+    Raises InputError if x holds anything but JAX arrays, and what tracing f raises.
+    """
+    began = time.perf_counter()
+    leaves, _, rebuild = flatten_input(x)
+    rules, skipped = engines.rules_of(
+        lambda parts: f(rebuild(parts)), leaves, everything=everything
+    )
+    visit = Visit(Judge(rtol=rtol, seed=seed, entries=entries))
+    visit.functions(rules, 0)
+    if skipped:
+        visit.notes.append(f"rules inside {', '.join(skipped)} were not looked into")
+    seconds = time.perf_counter() - began
+    return report_of(visit, rtol=rtol, seed=seed, seconds=seconds)
