@@ -33,8 +33,8 @@ def test_one_wrong_entry_among_thousands_differs(factor):
     claimed[worst] *= factor
     report = check(_f, X, gradient=claimed)
     assert report.verdict is Verdict.DIFFERS
-    assert report.findings[0].direction is not None
-    assert report.findings[0].index is None
+    assert report.findings[0].index == (worst,)
+    assert report.findings[1].direction is not None
 
 
 def test_a_wrong_entry_that_is_itself_zero_or_small_differs():

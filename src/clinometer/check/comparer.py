@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clinometer.check.claim import Claims
 from clinometer.check.compare import Compared, along_rays, compare, entry_by_entry
+from clinometer.check.locate import Located, locate
 from clinometer.check.plan import along, by_entry, elsewhere
 from clinometer.check.rays import Rays
 from clinometer.check.subject import Slopes, Subject
@@ -57,6 +58,14 @@ class Comparer:
         found = self._subject.measure(lines)
         return self.along(k, found, lines=lines, guard=self.guard)
 
+    def locate(self, k: int, seen: Compared) -> Located:
+        """Where leaf k is wrong, which differs along its random directions."""
+        claim = self._claims.leaves[k].values
+        assert claim is not None  # only leaves with values are compared
+        rays = along(self._subject.place, k, self._seed)
+        terms = self.terms(k)
+        return locate(self._subject, claim, k, seen=seen, rays=rays, terms=terms)
+
     def second_look(
         self, k: int, single: Compared, measured: Slopes
     ) -> Compared | None:
@@ -71,7 +80,8 @@ class Comparer:
         if single.verdict is not Verdict.CANNOT_TELL or single.zero:
             return None
         alone = unclear.size == 1  # no direction but the entry itself
-        if alone or single.still.any() or not self._subject.repeatable:
+        hopeless = single.still.any() or single.slight.any()
+        if alone or hopeless or not self._subject.repeatable:
             return None
         place = self._subject.place
         seen = place.leaf_move(k) >= place.leaf_size(k) / LEAST_MOVE

@@ -16,6 +16,8 @@ from clinometer.check.compare import Compared, findings_of
 from clinometer.check.comparer import Comparer
 from clinometer.check.gathering import Gathering
 from clinometer.check.interruption import Interrupted, Progress, Watch, groups
+from clinometer.check.locate import Located
+from clinometer.check.locate_words import places_in_words
 from clinometer.check.plan import by_entry, small_leaves
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.subject import Slopes, Subject
@@ -63,6 +65,7 @@ class Inspection:
         self._seed = seed
         self._layout = subject.function.layout
         self._findings: list[Finding] = list(claims.findings)
+        self.located: dict[int, Located] = {}
         self._gathering = Gathering(subject, claims, rtol)
         self._comparer = Comparer(subject, claims, rtol=rtol, seed=seed)
 
@@ -192,12 +195,24 @@ class Inspection:
             if fault is not None:
                 self._findings.append(fault)
                 return self._summary(k, None, Verdict.DIFFERS)
-            return self._conclude(k, self._comparer.directions(k), entries=0)
+            compared = self._comparer.directions(k)
+            where = self._locate(k, compared)
+            return replace(self._conclude(k, compared, entries=0), where=where)
         single = self._comparer.by_entry(k, measured)
         whole = self._comparer.second_look(k, single, measured)
         if whole is not None and whole.verdict is not Verdict.CANNOT_TELL:
             return self._conclude(k, whole, entries=claim.size)
-        return self._conclude(k, single, entries=claim.size)
+        wrong = single.wrong.reshape(self._layout.shapes[k])
+        found = self._conclude(k, single, entries=claim.size)
+        return replace(found, where=places_in_words(wrong))
+
+    def _locate(self, k: int, compared: Compared) -> str:
+        """Where leaf k is wrong, in words; empty where no direction differs."""
+        if compared.verdict is not Verdict.DIFFERS or not self._subject.repeatable:
+            return ""
+        self.located[k] = located = self._comparer.locate(k, compared)
+        self._findings += located.findings
+        return located.where
 
     def _conclude(self, k: int, compared: Compared, *, entries: int) -> LeafSummary:
         """Note the findings of a comparison, and sum it up.

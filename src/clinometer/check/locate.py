@@ -94,7 +94,7 @@ class _Locating:
         self._findings: list[Finding] = []
 
     def run(self, seen: Compared, rays: Rays) -> Located:
-        """Search until nothing is left, nothing new is found, or the budget is spent."""
+        """Search until nothing is left, or nothing new is found."""
         before = self._subject.function.evaluations
         slopes, bars = seen.evidence.numerical, seen.evidence.error * GUARD
         directions = [

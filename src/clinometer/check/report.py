@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import final
 
 from clinometer.check.diagnosis import Cause, Diagnosis, Power
 from clinometer.check.notebook import cell
-from clinometer.check.table import aligned, counted, digits, number, quantity, ratio
+from clinometer.check.table import (
+    Json,
+    aligned,
+    counted,
+    digits,
+    number,
+    plain,
+    quantity,
+    ratio,
+)
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
 
 __all__ = ["Finding", "Json", "LeafSummary", "Report", "plain"]
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 SHOWN = 10
 """Findings printed in the table; the others are counted."""
@@ -82,6 +88,7 @@ class LeafSummary:
     resolution : largest error, relative to the leaf's largest derivative (to the
         change of f where that is zero), that would have passed; +inf if unknown.
     reason : why the verdict is not that it agrees; else empty.
+    where : which part is wrong, in words, "rows 3 and 7"; empty if none is.
     """
 
     path: str
@@ -94,6 +101,7 @@ class LeafSummary:
     cannot_tell: int
     resolution: float
     reason: str
+    where: str = ""
 
     @property
     def compared(self) -> str:
@@ -123,6 +131,7 @@ class LeafSummary:
             "cannot_tell": self.cannot_tell,
             "resolution": plain(self.resolution),
             "reason": self.reason,
+            "where": self.where,
         }
 
 
@@ -207,6 +216,8 @@ class Report:
         form = [found for found in self.findings if found.analytic is None]
         places = [found for found in self.findings if found.analytic is not None]
         remarks = [f"{found.path}: {found.reason}" for found in form]
+        wrong = [leaf for leaf in self.leaves if leaf.where]
+        remarks += [f"{leaf.path} is wrong: {leaf.where}" for leaf in wrong]
         remarks += [
             f"{leaf.path}: {leaf.reason}" for leaf in self.leaves if leaf.reason
         ]
@@ -293,8 +304,3 @@ def _seen(leaf: LeafSummary) -> str:
     if leaf.resolution == 0:
         return "exact"
     return counted(leaf.digits, "digit", "digits")
-
-
-def plain(value: float | None) -> Json:
-    """A number that JSON knows, or the string for one that it does not."""
-    return value if value is None or math.isfinite(value) else str(value)

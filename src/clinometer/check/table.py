@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
-__all__ = ["aligned", "counted", "digits", "number", "quantity", "ratio"]
+__all__ = [
+    "Json",
+    "aligned",
+    "counted",
+    "digits",
+    "number",
+    "plain",
+    "quantity",
+    "ratio",
+]
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 WIDEST = 9
 """Significant digits printed at most; a bar may allow more, a reader seldom."""
@@ -62,3 +74,8 @@ def digits(resolution: float) -> int:
     if resolution <= 0:
         return 17
     return min(17, math.floor(-math.log10(resolution)))
+
+
+def plain(value: float | None) -> Json:
+    """A number that JSON knows, or the string for one that it does not."""
+    return value if value is None or math.isfinite(value) else str(value)
