@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, cast, final
 
 import numpy as np
@@ -18,16 +19,19 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from clinometer.check import Report, Verdict, check
+from clinometer.check import Interrupted, Report, Verdict, check
 from clinometer.check.report import Json, plain
 from clinometer.check.table import aligned, counted, quantity
 from clinometer.cli import BAD_INPUT
 from clinometer.cli.load import load, point_like
+from clinometer.cli.progress import shown
 from clinometer.cli.watch import watch_command
 from clinometer.derivative import gradient
 from clinometer.errors import ClinometerError
 from clinometer.estimate import Estimate, Status
 from clinometer.evaluate import flatten_input
+from clinometer.problem import Problem
+from clinometer.show.html import write
 
 __all__ = ["run"]
 
@@ -49,6 +53,10 @@ COLOURS = {
 Place = Annotated[
     str,
     typer.Argument(metavar="FILE.py:NAME", help="A clinometer.Problem in a file."),
+]
+Page = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write the report as a page, too."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
 Trace = Annotated[
@@ -118,6 +126,7 @@ def check_command(
     entries: Annotated[
         int, typer.Option(help="Compare so many entries one by one.")
     ] = 1000,
+    page: Page = None,
     as_json: AsJson = False,
     trace: Trace = False,
 ) -> None:
@@ -125,17 +134,24 @@ def check_command(
 
     def answer() -> Answer:
         problem = load(place)
-        report = check(
-            problem.f,
-            problem.x,
-            gradient=problem.gradient,
-            rtol=rtol,
-            seed=seed,
-            entries=entries,
-            batched=problem.batched,
-            vmap=problem.vmap,
-            scale=problem.scale,
-        )
+        try:
+            with shown(Console(stderr=True)) as progress:
+                report = check(
+                    problem.f,
+                    problem.x,
+                    gradient=problem.gradient,
+                    rtol=rtol,
+                    seed=seed,
+                    entries=entries,
+                    batched=problem.batched,
+                    vmap=problem.vmap,
+                    scale=problem.scale,
+                    progress=progress,
+                )
+        except Interrupted as stop:
+            report = stop.report
+        if page is not None:
+            _write(report, problem, page, title=place)
         return Answer(STATUS[report.verdict], _coloured(report), report.as_dict())
 
     _finish(context, answer, as_json=as_json, trace=trace)
@@ -213,11 +229,30 @@ def _finish(
         )
         context.obj.status = BAD_INPUT
         return
+    except KeyboardInterrupt:
+        typer.echo("interrupted before anything was known", err=True)
+        context.obj.status = STATUS[Verdict.CANNOT_TELL]
+        return
     if as_json:
         typer.echo(json.dumps(given.data, allow_nan=False))
     else:
         Console(soft_wrap=True, highlight=False).print(given.text)
     context.obj.status = given.status
+
+
+def _write(report: Report, problem: Problem, page: Path, *, title: str) -> None:
+    """Write the page of a report."""
+    write(
+        report,
+        page,
+        f=problem.f,
+        x=problem.x,
+        gradient=problem.gradient,
+        batched=problem.batched,
+        vmap=problem.vmap,
+        scale=problem.scale,
+        title=title,
+    )
 
 
 def _said(error: Exception) -> str:

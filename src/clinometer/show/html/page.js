@@ -30,6 +30,7 @@ function table() {
   const worst = Number(frame.dataset.worst);
   const all = byId("all"), filter = byId("filter"), count = byId("count");
   let whole = rows.length <= worst;
+  filter.closest(".controls").hidden = whole;
 
   function show() {
     const wanted = filter.value.trim().toLowerCase();
@@ -161,8 +162,8 @@ const MODES = {
     scale() { return this.steps.map(([, name], k) => [this.colour(k), `${name} bars`]); },
   },
   ratio: {
-    steps: [[-1e-9, "sign flipped"], [1e-9, "zero"], [0.99, "too small"],
-      [1.01, "nearly right"], [Infinity, "too large"]],
+    steps: [[-1e-9, "sign flipped"], [1e-9, "zero"], [0.95, "too small"],
+      [1.05, "within 5 %"], [Infinity, "too large"]],
     of(cell) {
       const ratio = cell.analytic / cell.numerical;
       if (Number.isNaN(ratio)) return this.colour(4);

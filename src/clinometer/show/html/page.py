@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from clinometer.check import Report
+from clinometer.check import Report, Verdict
 from clinometer.errors import InputError
 from clinometer.problem import Problem
 from clinometer.show.html import maps, parts
@@ -21,6 +21,12 @@ __all__ = ["html", "write"]
 
 HERE = Path(__file__).parent
 
+PATIENCE = 30.0
+"""Seconds that a step curve may take unless told otherwise."""
+
+EVALUATIONS = 1000
+"""Evaluations of f for a step curve, about."""
+
 
 def html(
     report: Report,
@@ -32,6 +38,7 @@ def html(
     vmap: bool = False,
     scale: Any = None,
     title: str = "",
+    patience: float = PATIENCE,
 ) -> str:
     """The page of a report, as HTML text.
 
@@ -39,6 +46,8 @@ def html(
         (some 1,000 evaluations of f) and a script with the values of x.
     gradient, batched, vmap, scale : as they were for `check`.
     title : what was checked, in words; the name of f if it is empty.
+    patience : seconds that the step curve may take, as fast as the check was; it is
+        left out if it would take longer.
 
     Raises InputError if only one of f and x is given.
     """
@@ -47,7 +56,12 @@ def html(
     problem = None
     if f is not None:
         problem = Problem(f, x, gradient, batched=batched, vmap=vmap, scale=scale)
-    return _page(report, problem, title or _name(f))
+    return _page(
+        report,
+        problem,
+        title=title or _name(f),
+        steps=_steps(report, problem, patience),
+    )
 
 
 def write(
@@ -61,6 +75,7 @@ def write(
     vmap: bool = False,
     scale: Any = None,
     title: str = "",
+    patience: float = PATIENCE,
 ) -> Path:
     """The file that now holds the page; missing folders are made. Arguments as `html`.
 
@@ -75,6 +90,7 @@ def write(
         vmap=vmap,
         scale=scale,
         title=title,
+        patience=patience,
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +102,18 @@ def _name(f: Callable[..., Any] | None) -> str:
     return getattr(f, "__qualname__", "").replace("<locals>.", "")
 
 
-def _page(report: Report, problem: Problem | None, title: str) -> str:
+def _steps(report: Report, problem: Problem | None, patience: float) -> str:
+    """The step curve, or why there is none; empty where nothing was measured."""
+    if problem is None:
+        return ""
+    wait = EVALUATIONS * report.seconds / max(1, report.evaluations)
+    if wait > patience:
+        return f"<p>Left out: it would take about {wait:.2g} s.</p>"
+    worst = worst_curve(report, problem)
+    return "" if worst is None else drawn(worst)
+
+
+def _page(report: Report, problem: Problem | None, *, title: str, steps: str) -> str:
     script = (HERE / "page.js").read_text(encoding="utf-8")
     style = (HERE / "page.css").read_text(encoding="utf-8")
     word = report.verdict.value
@@ -98,7 +125,7 @@ def _page(report: Report, problem: Problem | None, title: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{safe(heading)}</title><style>{style}</style></head>"
-        f"<body>{_top(title)}<main>{_sections(report, problem)}</main>"
+        f"<body>{_top(title)}<main>{_sections(report, problem, steps)}</main>"
         f"{data({'maps': maps.map_data(report)}, 'data')}"
         f"<script>{script}</script></body></html>\n"
     )
@@ -121,14 +148,13 @@ def _top(title: str) -> str:
     )
 
 
-def _sections(report: Report, problem: Problem | None) -> str:
-    worst = None if problem is None else worst_curve(report, problem)
+def _sections(report: Report, problem: Problem | None, steps: str) -> str:
     known = [
         ("", f"{parts.verdict(report)}{parts.causes(report.diagnoses)}", "verdict"),
         ("Remarks", parts.remarks(report), "remarks"),
         ("Where", maps.maps(report), "maps"),
-        ("Findings", parts.findings(report), "places"),
-        ("Step by step", "" if worst is None else drawn(worst), "steps"),
+        (_listed(report), parts.findings(report), "places"),
+        ("Step by step", steps, "steps"),
         ("Power", _power(report), "power"),
         ("Repeat it", _repeat(report, problem), "repeat"),
     ]
@@ -137,6 +163,11 @@ def _sections(report: Report, problem: Problem | None) -> str:
         for name, inside, key in known
         if inside
     )
+
+
+def _listed(report: Report) -> str:
+    """What stands in the table: where all agrees, one comparison of each array."""
+    return "Furthest apart" if report.verdict is Verdict.AGREES else "Findings"
 
 
 def _power(report: Report) -> str:

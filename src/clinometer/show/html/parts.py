@@ -206,11 +206,12 @@ def leaves(report: Report) -> str:
             tag("td", safe(leaf.verdict.value.replace("-", " ")), class_="text"),
             tag("td", safe(leaf.compared), class_="text"),
             tag("td", safe(_resolved(leaf)), class_="text"),
-            tag("td", safe(seen), class_="text"),
         ]
+        cells += [tag("td", safe(seen), class_="text")] if power else []
         rows.append(tag("tr", "".join(cells), class_=leaf.verdict.value))
     heads = ("array", "shape", "dtype", "verdict", "compared", "resolved to")
-    names = (*heads, "smallest error of an entry that is seen, and in what share")
+    seen = "smallest error of an entry that is seen, and how often"
+    names = (*heads, seen) if power else heads
     head = "".join(tag("th", safe(name), scope="col") for name in names)
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     return tag("div", tag("table", body), class_="scroll")
