@@ -249,7 +249,7 @@ KINDS: dict[str, tuple[Change, frozenset[Cause]]] = {
 
 
 def plant(name: str, seed: int) -> Plant:
-    """A planted fault: the leaf it is in, right ones beside it, and the healthy twin."""
+    """A planted fault: its leaf, right ones beside it, and the healthy twin."""
     random = np.random.default_rng([seed, *name.encode()])
     change, causes = KINDS[name]
     shape = shape_of(random)

@@ -33,6 +33,10 @@ SECOND_LOOK = 2.0
 """Factor on the slack of an entry within which a hypothesis explains it: of a thousand
 right explanations of bars that hold 99 times in 100, ten lie outside once."""
 
+PLAIN = 4.5
+"""Most bits of a constant that a single entry can show: signs, whole numbers to five,
+and their inverses."""
+
 DESCRIBED = 10
 """Fits whose regions are described; the others are worse whatever their region."""
 
@@ -105,7 +109,7 @@ def best_of(
         if left.any():
             cost += describe(left, leaf.known & ~left).bits
         few = 2 * int(covers.sum()) < int(wrong.sum())
-        if few and region.kind is Kind.SCATTERED and fit.named is None:
+        if few and region.kind is Kind.SCATTERED:
             continue  # some of many entries share some ratio by accident
         if cost < plain.cost:
             found.append(Hypothesis(fit, region, covers, cost))
@@ -223,8 +227,10 @@ def _judged(
             holds = gap <= slack
     holds &= leaf.known
     covers = wrong & holds
-    if not covers.any():
-        return None
+    alone = int(covers.sum()) == 1 < int(leaf.known.sum())
+    odd = base.words != "n" or named is None or named.bits > PLAIN
+    if not covers.any() or (alone and odd and factor != 0):
+        return None  # one entry of many is no evidence for an odd formula
     if factor == 0:
         bits = 0.0
     else:

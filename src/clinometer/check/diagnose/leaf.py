@@ -11,11 +11,17 @@ import numpy as np
 from clinometer.check.diagnose.bases import bases_of
 from clinometer.check.diagnose.constants import lengths_of
 from clinometer.check.diagnose.evidence import Again, Bools, LeafEvidence
-from clinometer.check.diagnose.fit import Describe, Fit, Hypothesis, best_of, list_of
-from clinometer.check.diagnose.pattern import Pattern, duplicates_of, pattern_of
+from clinometer.check.diagnose.fit import Describe, Hypothesis, best_of, list_of
+from clinometer.check.diagnose.naming import cause_of_fit
+from clinometer.check.diagnose.pattern import (
+    Pattern,
+    duplicates_of,
+    named_pattern,
+    pattern_of,
+)
 from clinometer.check.diagnose.places import Kind, Region
 from clinometer.check.diagnose.predicates import best_region
-from clinometer.check.diagnose.words import gap_of, holds_on, law_of, short
+from clinometer.check.diagnose.words import gap_of, law_of
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.verdict import Verdict
 
@@ -27,8 +33,14 @@ SUBSETS = 2
 NEAR_ONE = (0.9, 1.1)
 """Factors that truncation or noise may feign: they are measured again elsewhere."""
 
+CLEAR = 4.0
+"""So many times further from one a factor must lie than claims lie from it."""
+
 ASKED = 32
 """Entries that are measured again for that."""
+
+OWN_PATTERN = (Cause.COTANGENT_NONLINEAR, Cause.PRECISION)
+"""Causes that bring about their region, rather than lie in it."""
 
 PLACES = {
     Kind.TAIL: Cause.TAIL,
@@ -36,12 +48,6 @@ PLACES = {
     Kind.BRANCH: Cause.BRANCH,
 }
 """Regions that say more than what is wrong in them."""
-
-REPEATS = (2, 8)
-"""So many equal contributions, of which one is left, are told from a plain factor."""
-
-OWN_LENGTH = 5
-"""Shortest axis whose length is taken for a reduction rather than a plain factor."""
 
 
 @final
@@ -89,7 +95,7 @@ def causes_of(
         if left.any():
             tried = best_of(leaf, left, bases, lengths=lengths, describe=describe)
             kept = [one for one in tried if _stands(leaf, one, again)]
-            if not kept:
+            if not kept or _outdone(leaf, left, kept[0], describe=describe):
                 break
             chosen.append(kept[0])
             left = left & ~kept[0].covers
@@ -134,7 +140,7 @@ def _explained(
         if wider.bits < region.bits:
             words = "elsewhere" if wider.kind is Kind.ALL else wider.words
             region = Region(wider.kind, words, wider.bits, wider.axis, wider.chosen)
-    cause, said = _named(leaf, fit, covers=one.covers, region=region)
+    cause, said = cause_of_fit(leaf, fit, covers=one.covers, region=region)
     if region.kind in PLACES:
         cause = PLACES[region.kind]
         said = f"{region.words} {said}; elsewhere a = n"
@@ -142,56 +148,13 @@ def _explained(
     return _ranked(leaf, cause, region.words, said=said, gain=gain, law=law)
 
 
-def _named(
-    leaf: LeafEvidence, fit: Fit, *, covers: Bools, region: Region
-) -> tuple[Cause, str]:
-    """The cause that a fit stands for, and its evidence."""
-    said = f"{law_of(fit)} {holds_on(fit, covers, leaf)}"
-    base, cause = fit.base, fit.base.cause
-    if base.words == "n" and not base.missing:
-        cause, more = _multiple(leaf, fit, region)
-        said += more
-    elif base.missing:
-        if cause is Cause.MISSING_REGULARISER:
-            said += f": 2 * lambda = {short(fit.factor)}, "
-            said += f"lambda = {short(fit.factor / 2)}"
-        elif base.remark:
-            said += f", {base.remark}"
-        if fit.factor < 0:
-            said += "; below zero: a term that f does not have is claimed"
-    elif base.remark:
-        said += f": {base.remark}"
-    elif fit.named is not None and fit.factor not in (1.0, -1.0):
-        said += f", {short(fit.factor)} = {fit.named.words}"
-    return cause, said
-
-
-def _multiple(leaf: LeafEvidence, fit: Fit, region: Region) -> tuple[Cause, str]:
-    """The cause of a multiple of n: zero, sign, conjugation, reduction or factor."""
-    if fit.factor == 0:
-        return Cause.ZERO, f", where |n| is up to {leaf.level:.3g}"
-    if fit.factor == -1:
-        pairs = len(leaf.shape) > 1 and leaf.shape[-1] == 2
-        chosen = region.chosen
-        last = region.axis == len(leaf.shape) - 1
-        if pairs and last and chosen is not None and chosen.tolist() == [1]:
-            return Cause.CONJUGATED, ", in the imaginary part of each pair only"
-        return Cause.SIGN, ""
-    named = fit.named
-    if named is None:
-        return Cause.FACTOR, ""
-    parts = 1 / named.value
-    whole = parts == round(parts) and REPEATS[0] <= parts <= REPEATS[1]
-    many = int((fit.holds & leaf.wrong).sum()) > 2
-    if whole and many and region.kind is Kind.SCATTERED:
-        said = ", as where one of several equal contributions is left"
-        return Cause.DUPLICATES, said
-    words = short(named.value)
-    more = "" if words == named.words else f", {words} = {named.words}"
-    size = max(abs(named.value), 1 / abs(named.value))
-    if named.own and size >= OWN_LENGTH:
-        return Cause.REDUCTION, more
-    return Cause.FACTOR, more
+def _outdone(
+    leaf: LeafEvidence, wrong: Bools, best: Hypothesis, *, describe: Describe
+) -> bool:
+    """Whether a pattern says more in fewer bits than the best fit."""
+    found = named_pattern(leaf, wrong)
+    saved = list_of(leaf, wrong, describe).cost - best.cost
+    return found is not None and found.gain > saved
 
 
 def _stands(leaf: LeafEvidence, one: Hypothesis, again: Again | None) -> bool:
@@ -199,7 +162,11 @@ def _stands(leaf: LeafEvidence, one: Hypothesis, again: Again | None) -> bool:
     fit = one.fit
     assert fit is not None  # best_of returns fits only
     near = NEAR_ONE[0] < fit.factor < NEAR_ONE[1] and fit.factor != 1
-    if again is None or not near or fit.base.words != "n" or leaf.directions:
+    if not near or fit.base.words != "n":
+        return True
+    if CLEAR * fit.apart > abs(fit.factor - 1):
+        return False
+    if again is None or leaf.directions:
         return True
     places = np.flatnonzero(one.covers)
     if places.size > ASKED:
@@ -237,11 +204,10 @@ def _unexplained(
     region = list_of(leaf, left, describe).region
     found = pattern_of(leaf, left, region)
     cause, said = found.cause, found.evidence
-    nothing = cause in (Cause.ENTRIES, Cause.UNEXPLAINED, Cause.DUPLICATES)
-    if nothing and bool(zero[left].all()) and region.kind not in PLACES:
+    if found.gain <= 0 and bool(zero[left].all()) and region.kind not in PLACES:
         cause = Cause.NO_DEPENDENCE
         said = f"n = 0 within its bar at {int(left.sum()):,} entries, a is not"
-    elif region.kind in PLACES and found.gain <= 0:
+    elif region.kind in PLACES and cause not in OWN_PATTERN:
         cause = PLACES[region.kind]
         said = f"{region.words} {gap_of(leaf, left)}; elsewhere a = n"
     return [_ranked(leaf, cause, region.words, said=said, gain=found.gain)]

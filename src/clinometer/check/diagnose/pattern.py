@@ -15,7 +15,7 @@ from clinometer.check.diagnose.places import Kind, Region, log2_choose
 from clinometer.check.diagnose.words import gap_of
 from clinometer.check.diagnosis import Cause
 
-__all__ = ["Pattern", "duplicates_of", "pattern_of"]
+__all__ = ["COARSE", "Pattern", "duplicates_of", "named_pattern", "pattern_of"]
 
 FEW = 0.1
 """Share of a leaf's entries up to which wrong ones count as single."""
@@ -23,9 +23,15 @@ FEW = 0.1
 LOSSY = 1e-2
 """Relative error up to which lost digits may explain it."""
 
+CONVINCING = 8.0
+"""Bits that a pattern must save: one in 256 does so by accident."""
+
 FOLLOWS = 0.5
 """Correlation of a with n from which on a part of n is there; of K independent entries
 it is 1 / sqrt(K) by accident."""
+
+COARSE = 1e-5
+"""Material difference from which on a leaf's dtype is coarser than float64."""
 
 DTYPES = (
     ("float32", np.float32, 2.0**-24),
@@ -51,10 +57,9 @@ def pattern_of(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern:
     region : where they are.
     """
     if not leaf.directions:
-        for finder in (_sorted, _clipped, _rounded, _low_rank, _constant):
-            found = finder(leaf, wrong)
-            if found is not None and found.gain > 0:
-                return found
+        found = named_pattern(leaf, wrong)
+        if found is not None:
+            return found
         found = _noisy(leaf, wrong) or _slabs(leaf, wrong, region)
         if found is not None:
             return found
@@ -63,6 +68,17 @@ def pattern_of(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern:
     if not leaf.directions and count <= max(3, FEW * known) and count < known:
         return Pattern(Cause.ENTRIES, said, 0.0)
     return _related(leaf, wrong) or Pattern(Cause.UNEXPLAINED, said, 0.0)
+
+
+def named_pattern(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
+    """The pattern that saves bits beside a list of the entries, if there is one."""
+    if leaf.directions:
+        return None
+    for finder in (_sorted, _clipped, _rounded, _low_rank, _constant):
+        found = finder(leaf, wrong)
+        if found is not None and found.gain > CONVINCING:
+            return found
+    return None
 
 
 def _sorted(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
@@ -160,6 +176,10 @@ def _noisy(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     """Small errors of either sign all over: digits that were lost."""
     a, n = leaf.analytic[wrong], leaf.numerical[wrong]
     count = int(wrong.sum())
+    if count > 1 and leaf.rtol > COARSE and _close(leaf):
+        off = float(np.max(np.abs(a - n) / np.abs(n)))
+        said = f"{gap_of(leaf, wrong)}, {off / DTYPES[0][2]:.2g} roundoffs of float32"
+        return Pattern(Cause.PRECISION, said, 0.0)
     if count < 4 or count < FEW * leaf.known.sum():
         return None
     gap = a - n
@@ -174,6 +194,12 @@ def _noisy(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
         f"largest, either way: {off / unit[2]:.2g} unit roundoffs of {unit[0]}"
     )
     return Pattern(Cause.PRECISION, said, 0.0)
+
+
+def _close(leaf: LeafEvidence) -> bool:
+    """Whether all claims follow the slopes within lost digits."""
+    a, n = leaf.analytic[leaf.known], leaf.numerical[leaf.known]
+    return bool((np.abs(a - n) <= LOSSY * np.abs(n) + leaf.bar[leaf.known]).all())
 
 
 def _low_rank(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
@@ -223,16 +249,18 @@ def _constant(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
 def _slabs(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern | None:
     """Whole rows that are wrong here and there, each in a way of its own."""
     scattered = region.kind is Kind.SLABS and region.axis == 0 and len(leaf.shape) > 1
-    if not scattered or region.chosen is None or region.chosen.size < 2:
+    if not scattered or region.chosen is None or int(wrong.sum()) < 3:
         return None
-    if np.diff(region.chosen).max() == 1:  # side by side: no accident of indices
+    count = region.chosen.size
+    if count > 1 and np.diff(region.chosen).max() == 1:  # no accident of indices
         return None
     off = np.abs(leaf.analytic[wrong] - leaf.numerical[wrong])
     if not (off > 1e-3 * np.abs(leaf.numerical[wrong])).mean() > 0.9:
         return None
+    verb = "is" if count == 1 else "are"
     said = (
-        f"{region.words} are wrong throughout, in no fixed ratio, and all others are "
-        "right, as where repeated indices overwrite each other"
+        f"{region.words} {verb} wrong throughout, in no fixed ratio, and all "
+        "others are right, as where repeated indices overwrite each other"
     )
     return Pattern(Cause.DUPLICATES, said, 0.0)
 

@@ -23,6 +23,9 @@ Ints: TypeAlias = NDArray[np.intp]
 TILES = tuple(2**k for k in range(3, 11))
 """Sizes of blocks that kernels use, in entries."""
 
+LONG = 16
+"""Length of an axis from which its last eighth counts as a tail, whatever the tile."""
+
 LISTED = 4
 """So many places are listed; more are counted."""
 
@@ -130,6 +133,11 @@ def _slabs(bad: Bools, good: Bools, axis: int) -> Iterator[Region]:
         start = tail_start(free, chosen)
         if start is not None:
             yield Region(Kind.TAIL, f"{names[1]} past {start}", 4.0, axis, places)
+        elif chosen[-1] and length >= LONG and LONG // 2 * places.size <= length:
+            said = f"the last of {length} {names[1]}"
+            if places.size > 1:
+                said = f"the last {places.size} of {length} {names[1]}"
+            yield Region(Kind.TAIL, said, 5.0, axis, places)
 
 
 def tail_start(free: Bools, chosen: Bools) -> int | None:

@@ -41,36 +41,38 @@ def best_region(
 def _named(
     leaf: LeafEvidence, must: Bools, never: Bools, *, others: Sequence[LeafEvidence]
 ) -> Iterator[Region]:
-    """Special values of x."""
-    x = leaf.x
-    tests: list[tuple[Bools, str, float]] = [(x == 0, "where x is 0", 0.0)]
-    if (x == 0).any():
-        tests += [(x != 0, "where x is not 0", 1.0)]
-    values, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    if (counts > 1).any() and values.size > 2:
-        tests.append((counts[inverse] > 1, "where entries of x are equal", 1.0))
-    for bound, name in ((x.max(), "largest"), (x.min(), "smallest")):
-        tests.append((x == bound, f"where x is at its {name}, {bound:.6g}", 2.0))
-    tests += [
-        (x == other.x, f"where it equals {other.path}", 1.0)
-        for other in others
-        if other.path != leaf.path and other.x.shape == x.shape
-    ]
-    if (x == np.round(x)).any():
-        tests.append((x == np.round(x), "where x is a whole number", 2.0))
-    for mask, words, extra in tests:
+    """Special values of x, and its signs."""
+    for mask, words, extra in _special(leaf, others):
         if mask[must].all() and not mask[never].any():
             # a single wrong entry shares many properties by chance
             chance = 3.0 if must.sum() == 1 and "is 0" not in words else 0.0
             yield Region(Kind.SPECIAL, words, SPECIAL + extra + chance)
-    for mask, words in ((x < 0, "where x < 0"), (x > 0, "where x > 0")):
-        sides = min(int(must.sum()), int(never.sum()))
-        if mask[must].all() and not mask[never].any() and sides > 1:
-            yield Region(Kind.BRANCH, words, SPECIAL)
+    x, sides = leaf.x, min(int(must.sum()), int(never.sum()))
+    tests = [(x < 0, "where x < 0", sides > 1), (x > 0, "where x > 0", sides > 1)]
     if (x == 0).any():
-        for mask, words in ((x <= 0, "where x <= 0"), (x >= 0, "where x >= 0")):
-            if mask[must].all() and not mask[never].any():
-                yield Region(Kind.BRANCH, words, SPECIAL + 1)
+        tests += [(x <= 0, "where x <= 0", True), (x >= 0, "where x >= 0", True)]
+    for mask, words, enough in tests:
+        if enough and mask[must].all() and not mask[never].any():
+            yield Region(Kind.BRANCH, words, SPECIAL + ("=" in words))
+
+
+def _special(
+    leaf: LeafEvidence, others: Sequence[LeafEvidence]
+) -> Iterator[tuple[Bools, str, float]]:
+    """Where x is special, in words, and the bits that name it beyond SPECIAL."""
+    x = leaf.x
+    if (x == 0).any():
+        yield x == 0, "where x is 0", 0.0
+        yield x != 0, "where x is not 0", 1.0
+    values, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
+    if (counts > 1).any() and values.size > 2:
+        yield counts[inverse] > 1, "where entries of x are equal", 1.0
+    for bound, name in ((x.max(), "largest"), (x.min(), "smallest")):
+        if int((x == bound).sum()) > 1:  # else it is a mere entry
+            yield x == bound, f"where x is at its {name}, {bound:.6g}", 2.0
+    for other in others:
+        if other.path != leaf.path and other.x.shape == x.shape:
+            yield x == other.x, f"where it equals {other.path}", 1.0
 
 
 def _thresholds(x: Floats, must: Bools, never: Bools) -> Iterator[Region]:
