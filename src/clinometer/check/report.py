@@ -178,6 +178,7 @@ class Report:
         Raises GradientError with the whole table if it differs, or if the check
         cannot tell.
         """
+        __tracebackhide__ = True  # pytest shows the test, not this line
         if self.verdict is not Verdict.AGREES:
             raise GradientError(str(self))
 

@@ -113,6 +113,7 @@ def assert_gradient(
     Raises GradientError with the report if it differs or if the check cannot tell, and
     what `check` raises.
     """
+    __tracebackhide__ = True  # pytest shows the test, not this line
     check(
         f,
         x,
