@@ -7,6 +7,8 @@ from clinometer.check import (
     Verdict,
     assert_gradient,
     check,
+    check_model,
+    check_rules,
     check_twin,
 )
 from clinometer.derivative import (
@@ -58,6 +60,8 @@ __all__ = [
     "central",
     "central_gradient",
     "check",
+    "check_model",
+    "check_rules",
     "check_twin",
     "forward",
     "gradient",

@@ -64,7 +64,8 @@ def main(arguments: Sequence[str]) -> int:
         return status if failed else BAD_INPUT
     sys.stderr.write(f"\nclinometer: {report}\n")
     if options.json is not None:
-        text = json.dumps(report.as_dict(), allow_nan=False)
+        found: dict[str, Any] = {**report.as_dict()}
+        text = json.dumps(found, allow_nan=False)
         Path(options.json).write_text(text, encoding="utf-8")
     return status if failed else STATUS[report.verdict.value]
 

@@ -6,8 +6,10 @@ compare (`verdict` is the rule, `compare` applies it to a leaf), say why (`why`)
 """
 
 from clinometer.check.interruption import Interrupted
+from clinometer.check.modules import check_model
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.road import assert_gradient, check
+from clinometer.check.rules import check_rules
 from clinometer.check.twin import check_twin
 from clinometer.check.twin_report import TwinLeaf, TwinReport, TwinRule
 from clinometer.check.verdict import Verdict
@@ -23,5 +25,7 @@ __all__ = [
     "Verdict",
     "assert_gradient",
     "check",
+    "check_model",
+    "check_rules",
     "check_twin",
 ]

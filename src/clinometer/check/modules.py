@@ -118,17 +118,19 @@ class Visit:
         self.notes: list[str] = []
         self._judge = judge
         self._guilty: list[str] = []
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, Verdict]] = set()
 
     def functions(self, rules: Sequence[Rule], cut: int) -> None:
         """Judge custom Functions; cut: how many more there were."""
         for rule in rules:
             found = self._judge.screen(rule, _title(rule), each=True, count=EACH)
-            if found.verdict is Verdict.DIFFERS:
-                name = rule.source or rule.path
-                if name not in self._seen:  # further uses tell no more
-                    found = self._judge.close_up(found)
+            name = (rule.source or rule.path, found.verdict)
+            if name not in self._seen:  # further uses tell no more
                 self._seen.add(name)
+                if found.verdict is Verdict.DIFFERS:
+                    found = self._judge.close_up(found)
+                found = self._judge.probed(found)
+            if found.verdict is Verdict.DIFFERS:
                 self._guilty.append(rule.path)
             self.parts.append(found)
         if cut:

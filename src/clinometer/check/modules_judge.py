@@ -11,10 +11,13 @@ import numpy as np
 
 from clinometer.arrays import dtype_name
 from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.probes import probe
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.road import check
+from clinometer.check.rule import Rule as AsRule
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.engines.record import Rule, Screen
+from clinometer.trees import Layout
 
 __all__ = ["Judge", "Judged"]
 
@@ -112,6 +115,7 @@ class Judge:
                 rtol=self._rtol_of(rule),
                 seed=self._seed,
                 entries=self._entries,
+                probes=False,
             )
         except Exception:  # noqa: BLE001 - the screen's findings stand
             return judged
@@ -123,20 +127,42 @@ class Judge:
             replace(found, path=f"{judged.title}{found.path.removeprefix('x')}")
             for found in report.findings
         ]
-        named = [
-            replace(
-                found,
-                path=rule.path,
-                where=_where(rule, f"{found.path.removeprefix('x')} {found.where}"),
-                source=found.source or rule.source,
-            )
-            for found in report.diagnoses
-        ]
+        named = [_of_rule(rule, found) for found in report.diagnoses]
         return replace(
             judged,
             findings=tuple(findings),
             diagnoses=tuple(named) or judged.diagnoses,
             evaluations=evaluations,
+            seconds=seconds,
+        )
+
+    def probed(self, judged: Judged) -> Judged:
+        """The same with what the probes say that need no differences."""
+        rule, title = judged.rule, judged.title
+        plain = rule.plain()
+        if plain is None or judged.leaf is None or not judged.leaf.directions:
+            return judged
+        began = time.perf_counter()
+        try:
+            f, x = plain
+            probed = probe(
+                AsRule(f, Layout.of(x)), rtol=self._rtol_of(rule), seed=self._seed
+            )
+        except Exception:  # noqa: BLE001 - what the rule raises has been said
+            return judged
+        seconds = judged.seconds + time.perf_counter() - began
+        wrong = [each for each in probed.diagnoses if each.verdict is Verdict.DIFFERS]
+        if not wrong:
+            return replace(judged, seconds=seconds)
+        named = [_of_rule(rule, found) for found in wrong]
+        leaf = judged.leaf
+        if leaf.verdict is not Verdict.DIFFERS:
+            leaf = replace(leaf, verdict=Verdict.DIFFERS, reason=named[0].evidence)
+        return replace(
+            judged,
+            leaf=leaf,
+            findings=judged.findings or (_by_probe(title, named[0]),),
+            diagnoses=(*named, *judged.diagnoses),
             seconds=seconds,
         )
 
@@ -154,12 +180,38 @@ class Judge:
             seed=self._seed,
             entries=count,
             scale=np.ones(count),
+            probes=False,
         )
 
 
 def _where(rule: Rule, part: str) -> str:
     """Which part of a rule, in words."""
     return f"in {rule.name} {part}".strip()
+
+
+def _of_rule(rule: Rule, found: Diagnosis) -> Diagnosis:
+    """What was said of a rule's own inputs, said of the rule in its place."""
+    return replace(
+        found,
+        path=rule.path,
+        where=_where(rule, f"{found.path.removeprefix('x')} {found.where}"),
+        source=found.source or rule.source,
+    )
+
+
+def _by_probe(title: str, found: Diagnosis) -> Finding:
+    """A finding without numbers."""
+    return Finding(
+        path=title,
+        index=None,
+        direction=None,
+        verdict=Verdict.DIFFERS,
+        analytic=None,
+        numerical=None,
+        error=math.inf,
+        ratio=None,
+        reason=found.evidence,
+    )
 
 
 def _diagnosis(rule: Rule, cause: Cause, evidence: str) -> Diagnosis:
@@ -247,23 +299,13 @@ def _unmeasured(rule: Rule, title: str, *, verdict: Verdict, why: str) -> Judged
         resolution=math.inf,
         reason="" if differs else why,
     )
-    found = Finding(
-        path=title,
-        index=None,
-        direction=None,
-        verdict=verdict,
-        analytic=None,
-        numerical=None,
-        error=math.inf,
-        ratio=None,
-        reason=why,
-    )
+    said = _diagnosis(rule, Cause.FORM, why)
     return Judged(
         rule=rule,
         title=title,
         leaf=leaf,
-        findings=(found,) if differs else (),
-        diagnoses=(_diagnosis(rule, Cause.FORM, why),) if differs else (),
+        findings=(_by_probe(title, said),) if differs else (),
+        diagnoses=(said,) if differs else (),
         evaluations=0,
         seconds=0.0,
         note="",

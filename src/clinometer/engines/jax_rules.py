@@ -108,6 +108,14 @@ class JaxRule:
             gradient=dict(zip(self.labels, slopes, strict=True)),
         )
 
+    def plain(self) -> tuple[Callable[[dict[str, Any]], Any], dict[str, Any]]:
+        """The rule as a function of a dict, and its inputs."""
+
+        def plain(x: dict[str, Any]) -> list[Any]:
+            return self._call(*self._with([x[label] for label in self.labels]))
+
+        return plain, dict(zip(self.labels, self._leaves, strict=True))
+
     def _with(self, moving: Sequence[Any]) -> list[Any]:
         """All inputs of the rule, those that move replaced."""
         inputs = list(self._met.inputs)

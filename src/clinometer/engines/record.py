@@ -94,6 +94,13 @@ class Rule(Protocol):
         """The whole question, for a check of every entry."""
         ...
 
+    def plain(self) -> tuple[Callable[[dict[str, Any]], Any], dict[str, Any]] | None:
+        """The rule as a function of a dict, that autodiff sees, and its inputs.
+
+        None for a module: its rules are those inside it.
+        """
+        ...
+
 
 class ModelParts(Protocol):
     """A model at real inputs, taken apart."""

@@ -94,6 +94,10 @@ class Body(Protocol):
         """Runs it at given leaves; double: in float64. Raises what copying raises."""
         ...
 
+    def plain(self) -> Callable[[Sequence[Tensor]], Any] | None:
+        """It as a function of the leaves just as they are; None for a module."""
+        ...
+
 
 @final
 class FunctionBody:
@@ -123,6 +127,20 @@ class FunctionBody:
             return Ran(_real(self._met.kind.apply(*args)), fresh)
 
         return run
+
+    def plain(self) -> Callable[[Sequence[Tensor]], Any]:
+        """Apply as a function of the leaves."""
+
+        def plain(leaves: Sequence[Tensor]) -> Any:
+            self._met.randomness.restore()
+            every = tensors_in(self._met.args)
+            for k, leaf in zip(self._moving, leaves, strict=True):
+                every[k] = leaf
+            rest = iter(every)
+            args = mapped(self._met.args, lambda _: next(rest))
+            return [x for x in tensors_in(self._met.kind.apply(*args)) if _carries(x)]
+
+        return plain
 
 
 @final
@@ -181,6 +199,9 @@ class ModuleBody:
 
         return run
 
+    def plain(self) -> None:
+        """Nothing: the rules are those inside."""
+
 
 @final
 class TorchRule:
@@ -237,6 +258,14 @@ class TorchRule:
             x=dict(zip(body.labels, leaves, strict=True)),
             gradient=dict(zip(body.labels, claimed.slopes, strict=True)),
         )
+
+    def plain(self) -> tuple[Callable[[dict[str, Any]], Any], dict[str, Any]] | None:
+        """The body as a function of a dict, and its inputs."""
+        plain, labels = self._body.plain(), self._body.labels
+        if plain is None:
+            return None
+        x = dict(zip(labels, self._body.leaves, strict=True))
+        return lambda x: plain([x[label] for label in labels]), x
 
     def _measuring(self, native: Run, claimed: Claimed) -> tuple[Run, str]:
         """How values are measured: in float64, or natively with a note why."""
@@ -342,6 +371,11 @@ def _fresh(leaves: Sequence[Tensor]) -> list[Tensor]:
 def _moves(tensor: Tensor) -> bool:
     """Whether a tensor is one that is differentiated by."""
     return tensor.requires_grad and tensor.is_floating_point() and tensor.numel() > 0
+
+
+def _carries(tensor: Tensor) -> bool:
+    """Whether an output may carry a gradient."""
+    return tensor.is_floating_point() or tensor.is_complex()
 
 
 def _real(out: Any) -> list[Tensor]:
