@@ -104,14 +104,14 @@ def catches(sample: Sample, fault: Fault, *, published: bool) -> Iterator[str]:
         yield from (name for name, accepts in RULES.items() if not accepts(one))
 
 
-def measure(operation: Operation, seeds: int) -> Score:
+def measure(operation: Operation, seeds: range) -> Score:
     """All faults and healthy kernels of one operation.
 
     Faults are planted in the first healthy kernel's gradient of the widest input.
     """
-    score = Score(seeds)
+    score = Score(len(seeds))
     published = operation.dtype is torch.bfloat16
-    for seed in range(seeds):
+    for seed in seeds:
         for place, (name, kernel) in enumerate(operation.healthy.items()):
             found = recorded(operation, kernel, seed)
             score.alarms.update(
@@ -190,14 +190,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.twin", description=__doc__
     )
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=20, help="how many")
+    parser.add_argument("--first", type=int, default=1000, help="the first of them")
     parser.add_argument("--write", type=Path, help="page to put the tables into")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    seeds = range(options.first, options.first + options.seeds)
     found: dict[str, Score] = {}
     for operation in OPERATIONS:
         began = time.perf_counter()
-        found[operation.name] = measure(operation, options.seeds)
+        found[operation.name] = measure(operation, seeds)
         spent = time.perf_counter() - began
         print(f"{operation.name}: {spent:.0f} s", file=sys.stderr)
     tables = page(found)

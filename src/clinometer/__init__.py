@@ -27,6 +27,7 @@ from clinometer.errors import (
     MissingExtraError,
 )
 from clinometer.estimate import Estimate, Status
+from clinometer.hooks import Checked, CheckedClosure, checked, checked_closure
 from clinometer.problem import Problem
 from clinometer.stencil import (
     Stencil,
@@ -42,6 +43,8 @@ from clinometer.textbook import gradient_check, relative_error
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checked",
+    "CheckedClosure",
     "ClinometerError",
     "Estimate",
     "Finding",
@@ -63,6 +66,8 @@ __all__ = [
     "check_model",
     "check_rules",
     "check_twin",
+    "checked",
+    "checked_closure",
     "forward",
     "gradient",
     "gradient_check",

@@ -233,7 +233,9 @@ def _cotangents(
                 values = random.standard_normal(tuple(out.shape))
             else:
                 values = factor * given[place]
-            row.append(to_float64(from_float64(np.asarray(values), out)))
+            held = to_float64(from_float64(np.asarray(values), out))
+            _require_held(held, dtype_name(out))
+            row.append(held)
         drawn.append(row)
     return drawn
 
@@ -252,6 +254,18 @@ def _given(cotangent: Tree, outputs: Sequence[Any]) -> list[Floats]:
             f"{mine}; or pass a number"
         )
     return arrays
+
+
+def _require_held(cotangent: Floats, dtype: str) -> None:
+    """Raise InputError where rounding to its dtype leaves nothing of a cotangent."""
+    if cotangent.size and not cotangent.any():
+        raise InputError(
+            f"the cotangent is zero in {dtype}; scale the loss, and cotangent= with it"
+        )
+    if not np.isfinite(cotangent).all():
+        raise InputError(
+            f"the cotangent is not finite in {dtype}; pass a smaller cotangent="
+        )
 
 
 def _dtypes(runner: Runner) -> dict[str, str]:
