@@ -58,6 +58,16 @@ class Comparer:
         found = self._subject.measure(lines)
         return self.along(k, found, lines=lines, guard=self.guard)
 
+    def together(self, claims: dict[int, Floats], lines: Rays) -> Compared:
+        """Comparison of several leaves along directions in which all of them move."""
+        coarsest = max(claims, key=lambda k: self.terms(k).roundoff)
+        found, guard = self._subject.measure(lines), self.guard
+
+        def build(found: Slopes) -> Evidence:
+            return along_rays(claims, lines, found, guard=guard)
+
+        return self._compare(coarsest, found, lines=lines, build=build)
+
     def locate(self, k: int, seen: Compared) -> Located:
         """Where leaf k is wrong, which differs along its random directions."""
         claim = self._claims.leaves[k].values

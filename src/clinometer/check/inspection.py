@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Container
 from dataclasses import replace
 from typing import TypeAlias, final
 
@@ -14,11 +15,15 @@ from clinometer.arrays import dtype_name
 from clinometer.check.claim import Claims, fault_of_form
 from clinometer.check.compare import Compared, findings_of
 from clinometer.check.comparer import Comparer
+from clinometer.check.diagnosis import Diagnosis, Power
 from clinometer.check.gathering import Gathering
 from clinometer.check.interruption import Interrupted, Progress, Watch, groups
+from clinometer.check.joint import LEAST, Joint, Together
 from clinometer.check.locate import Located
+from clinometer.check.locate_cause import cause_of
 from clinometer.check.locate_words import places_in_words
 from clinometer.check.plan import by_entry, small_leaves
+from clinometer.check.power import power_of
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.verdict import Verdict
@@ -66,6 +71,9 @@ class Inspection:
         self._layout = subject.function.layout
         self._findings: list[Finding] = list(claims.findings)
         self.located: dict[int, Located] = {}
+        self._causes: list[Diagnosis] = []
+        self._together = Together({}, {}, None)
+        self._power: dict[int, Power] = {}
         self._gathering = Gathering(subject, claims, rtol)
         self._comparer = Comparer(subject, claims, rtol=rtol, seed=seed)
 
@@ -80,12 +88,32 @@ class Inspection:
         measured = self._measure_entries(small_leaves(self._layout, entries))
         if not self._watch.stopped:
             subject.ask_again()  # after all those calls: does f still give the same?
+        self._compare_together(measured)
         count = len(self._layout.leaves)
         leaves = tuple(self._leaf_or_rest(k, measured.get(k)) for k in range(count))
         report = self._sum_up(leaves, began)
         if self._watch.stopped:
             raise Interrupted(report)
         return report
+
+    def _compare_together(self, measured: Container[int]) -> None:
+        """Compare the leaves together that are too large to go through."""
+        claims = {
+            k: claim.values
+            for k, claim in enumerate(self._claims.leaves)
+            if k not in measured
+            and claim.values is not None
+            and claim.values.size
+            and np.isfinite(claim.values).all()
+        }
+        if len(claims) < LEAST or self._watch.stopped or not self._subject.repeatable:
+            return
+        place = self._subject.place
+        joint = Joint(self._comparer, place, claims=claims, seed=self._seed)
+        try:
+            self._together = joint.run()
+        except KeyboardInterrupt:
+            self._watch.stopped = True
 
     def _sum_up(self, leaves: tuple[LeafSummary, ...], began: float) -> Report:
         """The report on leaves that have been looked at."""
@@ -103,7 +131,11 @@ class Inspection:
             findings=tuple(order),
             leaves=leaves,
             notes=notes,
-            diagnoses=self._gathering.diagnoses(leaves, self._findings),
+            diagnoses=(
+                *self._causes,
+                *self._gathering.diagnoses(leaves, self._findings),
+            ),
+            power=tuple(self._power[k] for k in sorted(self._power)),
             rtol=self._rtol,
             evaluations=subject.function.evaluations,
             seed=self._seed,
@@ -190,6 +222,11 @@ class Inspection:
             return self._summary(k, None, Verdict.DIFFERS)
         if claim.size == 0:
             return self._summary(k, None, Verdict.AGREES)
+        common = self._together.compared
+        if common is not None and k in self._together.cleared:
+            self._power[k] = self._together.power[k]
+            found = self._summary(k, None, Verdict.AGREES, directions=common.wrong.size)
+            return replace(found, resolution=self._together.cleared[k])
         if measured is None:
             fault = fault_of_form(claim, self._layout, k)
             if fault is not None:
@@ -219,7 +256,21 @@ class Inspection:
 
         entries : how many entries were compared one by one, before or in it.
         """
-        self._gathering.add(k, compared)
+        located = self.located.get(k)
+        if located and located.complete and located.where != "everywhere":
+            self._causes.append(cause_of(located, self._layout.paths[k]))
+        else:
+            self._gathering.add(k, compared)
+        claim = self._claims.leaves[k].values
+        if claim is not None:
+            with np.errstate(invalid="ignore", over="ignore"):
+                change = np.abs(claim) * self._subject.place.leaf_size(k)
+            self._power[k] = power_of(
+                compared,
+                self._comparer.terms(k),
+                path=self._layout.paths[k],
+                largest=float(change.max(initial=0.0)),
+            )
         whole = compared.evidence.analytic.size if compared.evidence.directions else 0
         self._findings += findings_of(
             compared,

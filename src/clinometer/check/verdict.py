@@ -38,6 +38,7 @@ __all__ = [
     "Evidence",
     "Terms",
     "Verdict",
+    "allowed",
     "default_rtol",
     "differing",
     "is_zero",
@@ -224,6 +225,14 @@ def slightly_off(evidence: Evidence, terms: Terms, wrong: Bools) -> bool:
         return False
     constant = np.ptp(factor) <= SAME * np.abs(factor).max()
     return not (constant and off.sum() > 1)
+
+
+def allowed(evidence: Evidence, terms: Terms) -> Floats:
+    """(E) the largest difference that would not be called one, in units of f / x."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        largest = np.fmax(evidence.magnitude, np.abs(evidence.numerical))
+        most = np.fmax(widened(evidence), _rounding(evidence, terms))
+        return np.fmax(most, terms.rtol * largest)
 
 
 def is_zero(evidence: Evidence, terms: Terms) -> bool:

@@ -1,0 +1,155 @@
+"""Many leaves at once: directions in which all move, each as much as the others.
+
+A model has a hundred leaves and more. Eight directions in each would cost thousands of
+evaluations where nothing is wrong. So all move together first, each leaf scaled so
+that none drowns in the slope of another. Only if that differs are the leaves halved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.check.compare import Compared
+from clinometer.check.comparer import Comparer
+from clinometer.check.diagnosis import Power
+from clinometer.check.locate_words import Box
+from clinometer.check.place import Place
+from clinometer.check.power import power_of
+from clinometer.check.rays import Part, Ray, Rays
+from clinometer.check.verdict import Verdict
+
+__all__ = ["LEAST", "Joint", "Together"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+LEAST = 4
+"""Leaves from which on they are first compared together."""
+
+DIRECTIONS = 3
+"""Directions in which all leaves move."""
+
+MODEST = 0.25
+"""Quantile of the leaves' slopes to which larger ones are damped."""
+
+ROUNDS = 4
+"""Faulty leaves looked for one after the other; then every leaf is looked at."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Together:
+    """What comparing leaves together gave.
+
+    cleared : by number of leaf, the widened bar relative to the leaf's own slope.
+    power : what would have been seen in each of them.
+    compared : the comparison along the common directions; None if nothing is cleared.
+    """
+
+    cleared: dict[int, float]
+    power: dict[int, Power]
+    compared: Compared | None
+
+
+@final
+class Joint:
+    """Compares leaves together, and finds the faulty ones by halving."""
+
+    def __init__(
+        self, comparer: Comparer, place: Place, *, claims: dict[int, Floats], seed: int
+    ) -> None:
+        """Take up the claims (E) of some leaves."""
+        self._comparer = comparer
+        self._place = place
+        self._claims = claims
+        self._seed = seed
+        sizes = {k: _slope(claim, place.leaf_size(k)) for k, claim in claims.items()}
+        self._largest = {k: largest for k, (_, largest) in sizes.items()}
+        self._norm = {k: norm for k, (norm, _) in sizes.items() if norm > 0}
+        norms = np.array(sorted(self._norm.values()))
+        modest = float(np.quantile(norms, MODEST)) if norms.size else 1.0
+        self._gain = {k: min(1.0, modest / norm) for k, norm in self._norm.items()}
+
+    def run(self) -> Together:
+        """Compare; leaves that are not cleared are to be looked at one by one.
+
+        Leaves whose claims are all zero are among those: no slope tells their size.
+        """
+        left = sorted(self._norm)
+        nothing = Together({}, {}, None)
+        for number in range(ROUNDS):
+            if len(left) < LEAST:
+                return nothing
+            compared = self._compare(left, number)
+            if compared.verdict is Verdict.AGREES:
+                return self._cleared(left, compared)
+            if compared.verdict is Verdict.CANNOT_TELL:
+                return nothing
+            stream = int(np.argmax(compared.wrong)) + DIRECTIONS * number
+            faulty = self._halved(left, stream)
+            if faulty is None:
+                return nothing
+            left.remove(faulty)
+        return nothing
+
+    def _rays(self, leaves: Sequence[int], streams: Sequence[int]) -> Rays:
+        shapes = self._place.layout.shapes
+        parts = tuple(Part(k, Box.whole(shapes[k]), gain=self._gain[k]) for k in leaves)
+        return Rays.of(
+            self._place, [Ray(parts, (self._seed, 1_000 + s)) for s in streams]
+        )
+
+    def _compare(self, leaves: Sequence[int], number: int) -> Compared:
+        streams = range(DIRECTIONS * number, DIRECTIONS * (number + 1))
+        return self._comparer.together(self._claims, self._rays(leaves, streams))
+
+    def _halved(self, leaves: Sequence[int], stream: int) -> int | None:
+        """A faulty leaf among these, by halving; None if the halves do not show it."""
+        while len(leaves) > 1:
+            middle = len(leaves) // 2
+            halves = leaves[:middle], leaves[middle:]
+            for half in halves:
+                rays = self._rays(half, [stream])
+                seen = self._comparer.together(self._claims, rays)
+                if seen.verdict is Verdict.DIFFERS:
+                    leaves = half
+                    break
+            else:
+                return None
+        return leaves[0]
+
+    def _cleared(self, leaves: Sequence[int], compared: Compared) -> Together:
+        """The leaves whose own slope the common directions resolve."""
+        share: dict[int, float] = {}
+        power: dict[int, Power] = {}
+        bars = compared.evidence.width * compared.evidence.error
+        bar = float(np.max(bars))
+        paths = self._place.layout.paths
+        for k in leaves:
+            terms = self._comparer.terms(k)
+            seen = bar / (self._gain[k] * self._norm[k])
+            if seen <= terms.resolution:
+                share[k] = seen
+                power[k] = power_of(
+                    compared,
+                    terms,
+                    path=paths[k],
+                    largest=self._largest[k],
+                    gain=self._gain[k],
+                )
+        return Together(share, power, compared)
+
+
+def _slope(claim: Floats, size: Floats) -> tuple[float, float]:
+    """Root-sum-square and largest of |claim| * size, in units of f."""
+    change = np.abs(claim * size)
+    largest = float(change.max(initial=0.0))
+    if not (math.isfinite(largest) and largest > 0):
+        return 0.0, 0.0
+    change /= largest
+    return largest * float(np.sqrt(np.square(change, out=change).sum())), largest
