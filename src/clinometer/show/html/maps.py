@@ -12,7 +12,7 @@ import numpy as np
 from clinometer.check import Finding, LeafSummary, Report
 from clinometer.check.report import Json, plain
 from clinometer.check.table import counted
-from clinometer.show.html.text import isolated, safe, tag
+from clinometer.show.html.text import isolated, printable, safe, tag
 
 __all__ = ["map_data", "maps"]
 
@@ -59,7 +59,7 @@ def _drawn(report: Report) -> list[tuple[LeafSummary, int]]:
 
 def _data(leaf: LeafSummary, found: Sequence[Finding]) -> Json:
     return {
-        "path": leaf.path,
+        "path": printable(leaf.path),
         "shape": list(leaf.shape),
         "every": leaf.entries >= math.prod(leaf.shape),
         "cells": [

@@ -9,18 +9,22 @@ from collections.abc import Mapping
 
 from clinometer.check.report import Json
 
-__all__ = ["data", "isolated", "safe", "tag"]
+__all__ = ["data", "isolated", "printable", "safe", "tag"]
 
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 """Characters that no page may hold, and those that turn the direction of what follows:
 a file name must not be able to reorder the sentence it stands in."""
 
 
+def printable(said: object) -> str:
+    """A text without what no page may hold."""
+    known = CONTROLS.sub("\ufffd", str(said))
+    return known.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def safe(said: object) -> str:
     """A text as HTML: nothing in it is taken for markup, or for an attribute's end."""
-    printable = CONTROLS.sub("\ufffd", str(said))
-    encodable = printable.encode("utf-8", "backslashreplace").decode("utf-8")
-    return html.escape(encodable, quote=True)
+    return html.escape(printable(said), quote=True)
 
 
 def isolated(said: object) -> str:
