@@ -48,13 +48,23 @@ def adjoint(trial: Trial) -> list[Diagnosis]:
 
 
 def tangents(leaves: Sequence[Floats], seed: int) -> list[Floats]:
-    """One tangent for each leaf: entries as large as those of x, of random sign."""
+    """One tangent for each leaf: entries about as large as those of x, at random.
+
+    Of irregular size as well as sign: along x with some signs flipped, the parts of a
+    homogeneous function may cancel.
+    """
     rng = np.random.default_rng([seed, 0xADD])
     found: list[Floats] = []
     for leaf in leaves:
         size = float(np.abs(leaf).max(initial=0.0)) or 1.0
         own = np.maximum(np.abs(leaf), size / 16)
-        found.append(np.asarray(own * rng.choice([-1.0, 1.0], leaf.shape)))
+        found.append(
+            np.asarray(
+                own
+                * rng.choice([-1.0, 1.0], leaf.shape)
+                * rng.uniform(0.5, 1.5, leaf.shape)
+            )
+        )
     return found
 
 

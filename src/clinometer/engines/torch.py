@@ -9,13 +9,13 @@ that are torch tensors already.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast, final
 
 import torch
 from torch.autograd import forward_ad
 
+from clinometer.engines.torch_dual import compositions, dual, plain_copy
 from clinometer.errors import InputError
 
 __all__ = ["TorchEngine"]
@@ -91,7 +91,7 @@ class TorchEngine:
         """
         try:
             with forward_ad.dual_level():
-                values = f(_dual([leaf.detach() for leaf in leaves], tangents))
+                values = f(dual([leaf.detach() for leaf in leaves], tangents))
                 pairs = [forward_ad.unpack_dual(value) for value in values]
         except NotImplementedError:
             return None
@@ -99,7 +99,9 @@ class TorchEngine:
             torch.zeros_like(pair.primal) if pair.tangent is None else pair.tangent
             for pair in pairs
         ]
-        return [pair.primal.detach() for pair in pairs], [s.detach() for s in slopes]
+        return [plain_copy(pair.primal) for pair in pairs], [
+            plain_copy(s) for s in slopes
+        ]
 
     def forwards(
         self, f: Callable[[list[Any]], list[Any]]
@@ -153,41 +155,7 @@ class TorchEngine:
         v: Sequence[Any],
     ) -> dict[str, Callable[[], list[Any] | None]]:
         """The compositions of two modes that give Hessian times v, by name."""
-
-        def scalar(points: list[Any]) -> Any:
-            return f(points)[0]
-
-        def at() -> list[Any]:
-            return [leaf.detach().clone().requires_grad_() for leaf in leaves]
-
-        def reverse_over_reverse() -> list[Any] | None:
-            points = at()
-            pairs = zip(_once_more(scalar(points), points), v, strict=True)
-            products = [(a * b).sum() for a, b in pairs if a is not None]
-            return _once_more(sum(products), points, last=True)
-
-        def forward_over_reverse() -> list[Any] | None:
-            with forward_ad.dual_level():
-                points = _dual(at(), v)
-                slopes = _once_more(scalar(points), points)
-                found = [
-                    None if s is None else forward_ad.unpack_dual(s).tangent
-                    for s in slopes
-                ]
-                return [None if s is None else s.detach() for s in found]
-
-        def reverse_over_forward() -> list[Any] | None:
-            points = at()
-            with forward_ad.dual_level():
-                value = scalar(_dual(points, v))
-                slope = forward_ad.unpack_dual(value).tangent
-                return _once_more(slope, points, last=True)
-
-        return {
-            "reverse over reverse": _where_possible(reverse_over_reverse),
-            "forward over reverse": _where_possible(forward_over_reverse),
-            "reverse over forward": _where_possible(reverse_over_forward),
-        }
+        return compositions(f, leaves, v)
 
 
 FILL = -7.0
@@ -214,45 +182,6 @@ def _pulled(
     )
     found = cast("tuple[torch.Tensor | None, ...]", slopes)
     return [None if slope is None else _dense(slope) for slope in found]
-
-
-def _once_more(value: Any, points: list[Any], *, last: bool = False) -> list[Any]:
-    """Gradient of a number, itself in the graph unless it is the last; None for zero.
-
-    value : tensor of shape (), or 0 or None where nothing depends on the points.
-    """
-    if not isinstance(value, torch.Tensor) or not value.requires_grad:
-        return [None] * len(points)
-    with torch.enable_grad():
-        slopes = torch.autograd.grad(
-            value, points, create_graph=not last, allow_unused=True
-        )
-    return list(slopes)
-
-
-def _dual(points: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
-    """Dual numbers at the points; torch's own warning on first use stays unheard."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return [
-            forward_ad.make_dual(point, tangent)
-            for point, tangent in zip(points, tangents, strict=True)
-        ]
-
-
-def _where_possible(
-    compose: Callable[[], list[Any] | None],
-) -> Callable[[], list[Any] | None]:
-    """A composition that gives None where an operation has no forward mode."""
-
-    def run() -> list[Any] | None:
-        try:
-            with torch.enable_grad():
-                return compose()
-        except NotImplementedError:
-            return None
-
-    return run
 
 
 def _require_scalar(value: object) -> None:
