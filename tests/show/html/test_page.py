@@ -1,0 +1,96 @@
+"""The text of a page: what it holds, and what it never loads."""
+
+import re
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clinometer.check import Verdict, check
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.errors import InputError
+from clinometer.show.html import html, write
+
+
+def bowl(x):
+    return (x**2).sum()
+
+
+X = np.array([1.0, 2.0])
+
+
+@pytest.fixture(scope="module")
+def report():
+    return check(bowl, X, gradient=lambda x: 3 * x)
+
+
+def test_a_page_names_no_address(report):
+    page = html(report, f=bowl, x=X)
+
+    assert set(re.findall(r"https?://[^\"' ]+", page)) == {"http://www.w3.org/2000/svg"}
+    assert "default-src 'none'" in page
+    assert not re.findall(r"<(?:link|img|iframe|object|embed)\b", page)
+
+
+def test_without_f_there_is_no_step_curve(report):
+    assert 'id="curve"' in html(report, f=bowl, x=X)
+    assert 'id="curve"' not in html(report)
+
+
+def test_a_curve_that_takes_too_long_is_left_out_and_said():
+    def slow(x):
+        time.sleep(0.001)
+        return bowl(x)
+
+    report = check(slow, X, gradient=lambda x: 3 * x)
+    page = html(report, f=slow, x=X, patience=0.5)
+
+    assert "Left out: it would take about" in page
+
+
+def test_a_curve_of_another_f_is_not_shown(report):
+    assert 'id="curve"' not in html(report, f=lambda x: 5 * bowl(x), x=X)
+
+
+def test_where_f_fails_by_now_there_is_a_page_all_the_same(report):
+    def broken(x):
+        raise ValueError("no more")
+
+    assert 'data-verdict="differs"' in html(report, f=broken, x=X)
+
+
+@pytest.mark.parametrize("given", [{"f": bowl}, {"x": X}])
+def test_f_and_x_go_together(report, given):
+    with pytest.raises(InputError, match="both"):
+        html(report, **given)
+
+
+def test_the_source_line_is_shown_if_the_file_is_there(report, tmp_path):
+    file = tmp_path / "layer.py"
+    file.write_text("\n".join(f"line_{k} = {k} < 9" for k in range(1, 8)))
+
+    def said(source):
+        cause = Diagnosis(Cause.SIGN, "x", "", Verdict.DIFFERS, "a = -n", source)
+        return html(replace(report, diagnoses=(cause,)))
+
+    page = said(f"{file}:4, in backward")
+    assert '<span class="at"><i>4</i>line_4 = 4 &lt; 9</span>' in page
+    assert "line_2" in page
+    assert "line_7" not in page
+    assert "excerpt" not in said(f"{file}:99").partition("</style>")[2]
+    assert "excerpt" not in said("elsewhere.py:1").partition("</style>")[2]
+
+
+def test_missing_folders_are_made(report, tmp_path):
+    path = write(report, tmp_path / "a" / "b.html", title="é")
+
+    assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_directions_have_a_curve_of_their_own():
+    x = np.linspace(1, 2, 50)
+    report = check(bowl, x, gradient=lambda x: 2 * x * (np.arange(50) != 7), entries=0)
+    page = html(report, f=bowl, x=x)
+
+    assert 'id="curve"' in page
