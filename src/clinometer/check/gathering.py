@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias, final
 
 import numpy as np
@@ -11,9 +12,17 @@ from numpy.typing import NDArray
 from clinometer.arrays import to_float64
 from clinometer.check.claim import Claims
 from clinometer.check.compare import Compared
-from clinometer.check.diagnose import LeafEvidence, diagnose
+from clinometer.check.diagnose import (
+    LeafEvidence,
+    cause_of_block,
+    cause_of_sample,
+    diagnose,
+    places_within,
+    sample_of,
+)
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.plan import by_entry, elsewhere
+from clinometer.check.locate import Located
+from clinometer.check.plan import at_entries, by_entry, elsewhere
 from clinometer.check.report import Finding, LeafSummary
 from clinometer.check.subject import Subject
 from clinometer.check.verdict import GUARD, ROUNDING, Verdict, widened
@@ -77,13 +86,73 @@ class Gathering:
         found = [_of_form(one) for one in findings if _is_form(one)]
         told = [self._leaves[k] for k in sorted(self._leaves)]
         if self._subject.repeatable:
-            found += diagnose(told, again=self._again)
+            whole = diagnose(told, again=self._again)
+            found += [self._looked_into(one) for one in whole]
         else:
             said = not_repeatable(self._subject)
             verdict = Verdict.CANNOT_TELL
             found.append(Diagnosis(Cause.NOT_REPEATABLE, "", "", verdict, said))
             found += [one for one in diagnose(told) if one.verdict is Verdict.DIFFERS]
         return (*found, *self._unclear(leaves))
+
+    def in_blocks(self, k: int, located: Located, found: Diagnosis) -> Diagnosis:
+        """What is wrong in the blocks located in a large leaf, told by a few entries.
+
+        found : what is said of them without.
+        """
+        claim, place = self._claims.leaves[k].values, self._subject.place
+        if not located.blocks or claim is None or not place.small:
+            return found
+        shape = place.layout.shapes[k]
+        places = places_within(located.blocks, shape)
+        told = cause_of_block(self._sample(k, places), located.blocks, shape)
+        if told is None:
+            return found
+        said = f"{told.evidence}; {found.evidence}"
+        return replace(told, where=found.where, evidence=said)
+
+    def _looked_into(self, found: Diagnosis) -> Diagnosis:
+        """A diagnosis along directions, made better by a few entries where vague."""
+        vague = found.cause in (Cause.UNEXPLAINED, Cause.MISSING_TERM)
+        layout = self._subject.function.layout
+        if not vague or found.path not in layout.paths:
+            return found
+        k = layout.paths.index(found.path)
+        claim = self._claims.leaves[k].values
+        if not self._leaves[k].directions or claim is None:
+            return found
+        if not self._subject.place.small:  # x is not kept in one piece
+            return found
+        places = sample_of(claim, 0)
+        sample = self._sample(k, places)
+        told = cause_of_sample(sample, claim, layout.shapes[k], places=places)
+        return told or found
+
+    def _sample(self, k: int, places: Ints) -> LeafEvidence:
+        """Evidence on some entries of leaf k, measured now, as a leaf of their own."""
+        layout, claim = self._subject.function.layout, self._claims.leaves[k]
+        assert claim.values is not None  # only leaves with values are compared
+        a = claim.values[places]
+        entries = layout.starts[k] + places
+        found = self._subject.measure(at_entries(self._subject.place, entries))
+        with np.errstate(invalid="ignore"):
+            bar = GUARD * found.error + ROUNDING * claim.roundoff * np.abs(a)
+            gap, size = np.abs(a - found.value), np.fmax(np.abs(a), np.abs(found.value))
+            kink = found.code == KINK
+            known = np.isfinite(found.value) & np.isfinite(bar) & ~kink
+        return LeafEvidence(
+            path=layout.paths[k],
+            shape=(places.size,),
+            x=self._subject.place.x[entries],
+            analytic=a,
+            numerical=found.value,
+            bar=bar,
+            wrong=known & (gap > bar) & (gap > self._rtol * size),
+            unclear=~known,
+            kink=kink,
+            one_sided=found.code == ONE_SIDED,
+            rtol=self._rtol,
+        )
 
     def _unclear(self, leaves: Sequence[LeafSummary]) -> list[Diagnosis]:
         """Leaves on which noise or the edge of the domain leaves no verdict."""

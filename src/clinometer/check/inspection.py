@@ -258,7 +258,8 @@ class Inspection:
         """
         located = self.located.get(k)
         if located and located.complete and located.where != "everywhere":
-            self._causes.append(cause_of(located, self._layout.paths[k]))
+            cause = cause_of(located, self._layout.paths[k])
+            self._causes.append(self._gathering.in_blocks(k, located, cause))
         else:
             self._gathering.add(k, compared)
         claim = self._claims.leaves[k].values

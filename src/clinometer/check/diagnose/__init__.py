@@ -4,11 +4,25 @@ Pure arithmetic on arrays: `LeafEvidence` goes in, ranked diagnoses come out. Fi
 that a claim may be a multiple of are made from n and x (`bases`), fitted to the wrong
 entries and weighed by description length (`fit`), with a region in words (`places`,
 `predicates`) and the name of the constant (`constants`). What no field explains may
-still have a pattern (`pattern`).
+still have a pattern (`pattern`). Of large leaves a few entries are asked (`sampled`).
 """
 
 from clinometer.check.diagnose.evidence import LeafEvidence
 from clinometer.check.diagnose.places import where_of
+from clinometer.check.diagnose.sampled import (
+    cause_of_block,
+    cause_of_sample,
+    places_within,
+    sample_of,
+)
 from clinometer.check.diagnose.whole import diagnose
 
-__all__ = ["LeafEvidence", "diagnose", "where_of"]
+__all__ = [
+    "LeafEvidence",
+    "cause_of_block",
+    "cause_of_sample",
+    "diagnose",
+    "places_within",
+    "sample_of",
+    "where_of",
+]

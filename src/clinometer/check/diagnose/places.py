@@ -15,7 +15,7 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Kind", "Region", "regions", "where_of"]
+__all__ = ["Kind", "Region", "log2_choose", "regions", "tail_start", "where_of"]
 
 Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.intp]
