@@ -91,7 +91,7 @@ def test_an_interrupted_check_tells_what_it_reached():
     assert "22 of 30" in first.reason
     assert "not reached" in second.reason
     assert "interrupted" in report.notes[0]
-    assert report.evaluations >= 149
+    assert 100 <= report.evaluations <= 150  # probes call f as well
 
 
 def test_what_differs_already_is_told_after_an_interruption():

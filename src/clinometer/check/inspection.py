@@ -87,7 +87,10 @@ class Inspection:
         subject = self._subject
         measured = self._measure_entries(small_leaves(self._layout, entries))
         if not self._watch.stopped:
-            subject.ask_again()  # after all those calls: does f still give the same?
+            try:  # after all those calls: does f still give the same?
+                subject.ask_again()
+            except KeyboardInterrupt:
+                self._watch.stopped = True
         self._compare_together(measured)
         count = len(self._layout.leaves)
         leaves = tuple(self._leaf_or_rest(k, measured.get(k)) for k in range(count))
@@ -118,6 +121,7 @@ class Inspection:
     def _sum_up(self, leaves: tuple[LeafSummary, ...], began: float) -> Report:
         """The report on leaves that have been looked at."""
         subject = self._subject
+        diagnoses = self._diagnoses(leaves)
         notes = () if subject.repeatable else (not_repeatable(subject),)
         if self._watch.stopped:
             notes = (INTERRUPTED, *notes)
@@ -131,16 +135,22 @@ class Inspection:
             findings=tuple(order),
             leaves=leaves,
             notes=notes,
-            diagnoses=(
-                *self._causes,
-                *self._gathering.diagnoses(leaves, self._findings),
-            ),
+            diagnoses=diagnoses,
             power=tuple(self._power[k] for k in sorted(self._power)),
             rtol=self._rtol,
             evaluations=subject.function.evaluations,
             seed=self._seed,
             seconds=time.perf_counter() - began,
         )
+
+    def _diagnoses(self, leaves: tuple[LeafSummary, ...]) -> tuple[Diagnosis, ...]:
+        """The causes; after Ctrl-C those that need no further call of f."""
+        try:
+            found = self._gathering.diagnoses(leaves, self._findings)
+        except KeyboardInterrupt:
+            self._watch.stopped = True
+            found = ()
+        return (*self._causes, *found)
 
     def _measure_entries(self, leaves: set[int]) -> dict[int, Slopes]:
         """Slopes along the entries of those leaves that can be compared, by leaf."""
