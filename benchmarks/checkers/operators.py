@@ -170,17 +170,33 @@ def questions(*, every: int = 1, samples: int | None = None) -> Iterator[Questio
         name = operator.name + (
             f".{operator.variant_test_name}" if operator.variant_test_name else ""
         )
-        made = operator.sample_inputs("cpu", torch.float64, requires_grad=True)
         taken = 0
+        for number, sample in enumerate(_samples(operator)):
+            if samples is not None and taken >= samples:
+                break
+            asked = _asked(f"{name} {number}", operator, sample)
+            if asked is not None:
+                taken += 1
+                yield asked
+
+
+def _samples(operator: Any) -> Iterator[Any]:
+    """The samples of an operator, without the warnings of making them."""
+    made = iter(operator.sample_inputs("cpu", torch.float64, requires_grad=True))
+    while True:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for number, sample in enumerate(made):
-                if samples is not None and taken >= samples:
-                    break
-                try:
-                    asked = _question(f"{name} {number}", operator, sample)
-                except (RuntimeError, TypeError, ValueError, NotImplementedError):
-                    continue
-                if asked is not None:
-                    taken += 1
-                    yield asked
+            sample = next(made, None)
+        if sample is None:
+            return
+        yield sample
+
+
+def _asked(name: str, operator: Any, sample: Any) -> Question | None:
+    """The sample as a question; None if torch itself refuses it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _question(name, operator, sample)
+        except (RuntimeError, TypeError, ValueError, NotImplementedError):
+            return None

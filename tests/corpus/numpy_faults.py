@@ -233,7 +233,7 @@ TAILS = [
         "tiled",
         "x",
         after(128, lambda g: np.roll(g, 1)),
-        {Cause.TAIL},
+        {Cause.TAIL, Cause.PERMUTED},
     ),
     ("last of 17", "conv", "s", after(16, np.zeros_like), {Cause.TAIL, Cause.ENTRIES}),
     ("past tiles of 64", "tiled", "x", after(128, lambda g: 0.5 * g), {Cause.TAIL}),

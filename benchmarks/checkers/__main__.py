@@ -1,0 +1,68 @@
+"""Compare checkers: `python -m benchmarks.checkers` prints the page, --write stores it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "checkers.md"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+OPERATORS = """\
+Every sample of PyTorch's operator database in float64 with at most 64 input entries that gives a differentiable,
+repeatable output (operators whose gradient PyTorch's own tests skip are left out). Then one entry of the gradient, the largest, is changed, where
+the check could tell the right one. Refused: x or f(x) is not finite."""
+
+ESTIMATORS = """\
+Losses of `sklearn._loss` at three sizes, linear models with penalty, log likelihoods of Gaussian processes."""
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.checkers", description=__doc__
+    )
+    parser.add_argument(
+        "--every", type=int, default=1, help="take every so many-th operator"
+    )
+    parser.add_argument(
+        "--samples", type=int, default=None, help="at most so many of each operator"
+    )
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
+    return parser.parse_args()
+
+
+def _on_one_thread() -> None:
+    """Start over with one thread, which must be settled before NumPy is loaded."""
+    if any(os.environ.get(name) != "1" for name in THREADS):
+        settled = os.environ | dict.fromkeys(THREADS, "1")
+        command = [sys.executable, "-m", "benchmarks.checkers", *sys.argv[1:]]
+        os.execve(sys.executable, command, settled)
+
+
+def main() -> None:
+    """Ask all checkers, print the page, and write it where that was asked for."""
+    options = _options()
+    _on_one_thread()
+    from benchmarks.checkers.page import page
+    from benchmarks.checkers.planted import planted
+    from benchmarks.checkers.scaled import asked_estimators, asked_operators
+
+    tallies = planted()
+    print("corpus done", file=sys.stderr)
+    estimators = asked_estimators()
+    operators = asked_operators(every=options.every, samples=options.samples)
+    command = " ".join(["python -m benchmarks.checkers", *sys.argv[1:]])
+    outcomes = [
+        ("PyTorch's operators", OPERATORS, operators),
+        ("scikit-learn's gradients", ESTIMATORS, estimators),
+    ]
+    written = page(tallies, outcomes, command)
+    print(written)
+    if options.write:
+        PAGE.write_text(written, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

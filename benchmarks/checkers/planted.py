@@ -1,0 +1,100 @@
+"""The corpus of the tests put to every checker, and what they said, counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from benchmarks.checkers.rivals import RIVALS, Rival
+from clinometer.check import Verdict
+from tests.corpus import (
+    jax_rules,
+    libraries,
+    numpy_faults,
+    numpy_slips,
+    right,
+    torch_points,
+    torch_probes,
+    torch_scalar,
+    undecidable,
+)
+from tests.corpus.case import Case, Problem, Right
+from tests.corpus.judge import named_cause, named_entries
+
+__all__ = ["Tally", "planted"]
+
+FAULTS: Sequence[Case] = [
+    *numpy_faults.CASES,
+    *numpy_slips.CASES,
+    *torch_scalar.CASES,
+    *torch_points.CASES,
+    *torch_probes.CASES,
+    *jax_rules.CASES,
+]
+RIGHT: Sequence[Right] = [*right.CASES, *libraries.RIGHT]
+UNDECIDABLE: Sequence[Right] = [*undecidable.CASES, *libraries.UNDECIDABLE]
+
+
+@final
+@dataclass(eq=False)
+class Tally:
+    """What one checker said to all questions.
+
+    asked, counted : per group (faults, twins, hard, undecidable), how many questions it
+        took, and how many it got wrong: misses, false alarms, silent passes.
+    open : faults and right ones on which it gave no verdict.
+    """
+
+    rival: Rival
+    asked: dict[str, int] = field(default_factory=dict)
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    open: list[str] = field(default_factory=list)
+    causes: int = 0
+    entries: int = 0
+    known: int = 0
+    evaluations: int = 0
+    seconds: float = 0.0
+
+
+WRONG = {
+    "faults": Verdict.AGREES,
+    "twins": Verdict.DIFFERS,
+    "hard": Verdict.DIFFERS,
+    "undecidable": Verdict.AGREES,
+}
+
+
+def _questions() -> Iterator[tuple[str, str, str, Problem, Case | None]]:
+    for case in FAULTS:
+        yield "faults", case.name, case.library, case.fault(), case
+        yield "twins", case.name, case.library, case.twin(), None
+    for group, questions in (("hard", RIGHT), ("undecidable", UNDECIDABLE)):
+        for asked in questions:
+            yield group, asked.name, asked.library, asked.problem(), None
+
+
+def planted() -> list[Tally]:
+    """What every checker said."""
+    tallies = [Tally(rival) for rival in RIVALS]
+    for tally in tallies:
+        for group, name, library, problem, case in _questions():
+            if not tally.rival.takes(problem, library):
+                continue
+            began = time.perf_counter()
+            answer = tally.rival.ask(problem)
+            tally.seconds += time.perf_counter() - began
+            tally.asked[group] = tally.asked.get(group, 0) + 1
+            tally.evaluations += answer.evaluations
+            if answer.verdict is WRONG[group]:
+                tally.wrong.setdefault(group, []).append(name)
+            elif answer.verdict is Verdict.CANNOT_TELL and group != "undecidable":
+                tally.open.append(f"{group}: {name}")
+            if case is not None and answer.report is not None:
+                tally.causes += named_cause(case, answer.report)
+                tally.known += case.where is not None
+                tally.entries += case.where is not None and named_entries(
+                    case, answer.report
+                )
+    return tallies

@@ -1,0 +1,23 @@
+"""Gradients that others have checked: none is called wrong, each change is seen."""
+
+from benchmarks.checkers.scaled import FAULTS, asked_estimators, asked_operators
+
+
+def _assert_sound(outcome, least):
+    asked = sum(outcome.right.values())
+
+    assert asked >= least
+    assert outcome.alarms == []
+    assert outcome.missed == {}
+    assert outcome.open == {}
+    assert set(outcome.planted) == set(FAULTS)
+    assert outcome.right["agrees"] >= 0.9 * asked
+
+
+def test_operators_of_torch():
+    """One sample of every tenth operator in the database that torch tests with."""
+    _assert_sound(asked_operators(every=10, samples=1), least=35)
+
+
+def test_losses_and_likelihoods_of_scikit_learn():
+    _assert_sound(asked_estimators(), least=40)
