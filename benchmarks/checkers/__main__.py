@@ -1,4 +1,4 @@
-"""Compare checkers: `python -m benchmarks.checkers` prints the page, --write stores it."""
+"""Compare checkers: `python -m benchmarks.checkers` prints the page; --write it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,20 @@ PAGE = Path(__file__).parents[2] / "docs" / "checkers.md"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 OPERATORS = """\
-Every sample of PyTorch's operator database in float64 with at most 64 input entries that gives a differentiable,
-repeatable output (operators whose gradient PyTorch's own tests skip are left out). Then one entry of the gradient, the largest, is changed, where
+Samples of PyTorch's operator database in float64 with at most 64 input entries that
+give a differentiable, repeatable output; operators whose gradient PyTorch's own tests
+skip are left out. {part} Then one entry of the gradient, the largest, is changed, where
 the check could tell the right one. Refused: x or f(x) is not finite."""
 
 ESTIMATORS = """\
-Losses of `sklearn._loss` at three sizes, linear models with penalty, log likelihoods of Gaussian processes."""
+Losses of `sklearn._loss` at three sizes, linear models with a penalty, log likelihoods
+of Gaussian processes."""
+
+
+def _part(every: int, samples: int | None) -> str:
+    """Which part of the database was taken, in words."""
+    taken = "All samples" if samples is None else f"At most {samples} samples"
+    return f"{taken} of one operator in {every} were taken."
 
 
 def _options() -> argparse.Namespace:
@@ -50,12 +58,12 @@ def main() -> None:
     from benchmarks.checkers.scaled import asked_estimators, asked_operators
 
     tallies = planted()
-    print("corpus done", file=sys.stderr)
     estimators = asked_estimators()
     operators = asked_operators(every=options.every, samples=options.samples)
     command = " ".join(["python -m benchmarks.checkers", *sys.argv[1:]])
+    part = _part(options.every, options.samples)
     outcomes = [
-        ("PyTorch's operators", OPERATORS, operators),
+        ("PyTorch's operators", OPERATORS.format(part=part), operators),
         ("scikit-learn's gradients", ESTIMATORS, estimators),
     ]
     written = page(tallies, outcomes, command)

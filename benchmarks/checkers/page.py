@@ -14,20 +14,26 @@ HEAD = """\
 
 Written by `{command}`; what it prints is this page.
 
-{faults} planted faults, each with its healthy twin, {hard} right gradients that are hard to pass and {undecidable} questions without an
-answer, over NumPy, torch and JAX (`tests/corpus/`), put to each checker as its documentation shows. A question that a
-checker does not take (another library, an array-valued f) is not counted against it: each cell is *count of
-asked*. **Missed**: a fault called right. **False alarms**: a right gradient called wrong. **Silent passes**: a question
-without an answer called right. **Open**: faults, twins and hard ones on which it gave no verdict (it raised or found no finite number);
-ours are mostly the hard ones.
+{faults} planted faults, each with its healthy twin, {hard} right gradients that are hard
+to pass and {undecidable} questions without an answer, over NumPy, torch and JAX
+(`tests/corpus/`), put to each checker as its documentation shows. A question that a
+checker does not take (another library, an array-valued f, a second order) is not
+counted against it: each cell is *count of asked*.
+
+* **Missed**: a fault called right.
+* **False alarms**: a right gradient, twin or hard one, called wrong.
+* **Silent passes**: a question without an answer called right.
+* **Open**: faults, twins and hard ones on which it gave no verdict; rivals raised or
+  found no finite number.
 
 """
 
 NOTES = """
-scipy's `check_grad` gives a norm and no verdict: more than 1e-5 counts as wrong. numdifftools gives a gradient:
-wrong if `numpy.allclose` with rtol 1e-6, atol 1e-8 fails. The classic rule is |a − n| / max(|a|, |n|) of central differences with step 1e-5, the largest
-over all entries. Evaluations are calls of f, and points where one call takes many.
-No other checker names a cause.
+scipy's `check_grad` gives a norm and no verdict: more than 1e-5 counts as wrong.
+numdifftools gives a gradient: wrong if `numpy.allclose` with rtol 1e-6 and atol 1e-8
+fails. The classic rule is |a − n| / max(|a|, |n|) of central differences with step 1e-5,
+the largest over all entries. Evaluations are calls of f, or points where one call takes
+many. No other checker names a cause.
 """
 
 
@@ -98,8 +104,9 @@ def _outcome(title: str, text: str, outcome: Outcome) -> list[str]:
     for fault, asked in outcome.planted.items():
         missed, undecided = outcome.missed.get(fault, []), outcome.open.get(fault, [])
         lines.append(_row((fault, asked, len(missed), len(undecided))))
-    names = [f"{fault}: {name}" for fault, n in outcome.missed.items() for name in n]
-    names += [f"{fault}: {name}" for fault, n in outcome.open.items() for name in n]
+    names: list[str] = []
+    for found in (outcome.missed, outcome.open):
+        names += [f"{fault}: {name}" for fault, some in found.items() for name in some]
     names += [f"false alarm: {name}" for name in outcome.alarms]
     if names:
         lines += ["", "By name: " + "; ".join(names) + "."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -97,4 +98,5 @@ def planted() -> list[Tally]:
                 tally.entries += case.where is not None and named_entries(
                     case, answer.report
                 )
+        print(f"{tally.rival.name}: {tally.seconds:.0f} s", file=sys.stderr)
     return tallies
