@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.rule import Pulled, cotangents
-from clinometer.check.trial import Trial
+from clinometer.check.trial import OTHER_ORDER, Trial
 from clinometer.check.verdict import Verdict
 
 __all__ = ["cotangent_layouts", "linearity"]
@@ -181,7 +181,7 @@ def _compared(
             f"{type(error).__name__}: {said}"
         )
         return [Diagnosis(Cause.STRIDES, "", "", Verdict.DIFFERS, evidence)]
-    wrong = trial.apart(got, expected)
+    wrong = trial.apart(got, expected, factor=OTHER_ORDER)
     if not wrong:
         return []
     k = wrong[0]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clinometer.arrays import from_float64, to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.rule import Pulled
-from clinometer.check.trial import Trial, gap_of
+from clinometer.check.trial import OTHER_ORDER, Trial, gap_of
 from clinometer.check.verdict import Verdict
 
 __all__ = [
@@ -129,7 +129,8 @@ def forward_values(trial: Trial) -> list[Diagnosis]:
             other = to_float64(value)
             gap = gap_of(recorded, other)
             largest = float(np.abs(other[np.isfinite(other)]).max(initial=0.0))
-            if gap > trial.share * largest:
+            factor = 1.0 if name == known else OTHER_ORDER
+            if gap > factor * trial.share * largest:
                 evidence = (
                     f"recorded for the backward pass and {name}, f(x) differs by up "
                     f"to {gap:.3g}, its largest entry being {largest:.3g}"
@@ -160,7 +161,8 @@ def input_layouts(trial: Trial) -> list[Diagnosis]:
             continue
         values = [to_float64(value) for value in raw]
         for got, value in zip(values, trial.values, strict=True):
-            if gap_of(got, value) > trial.share * float(np.abs(value).max(initial=0)):
+            largest = float(np.abs(value).max(initial=0.0))
+            if gap_of(got, value) > OTHER_ORDER * trial.share * largest:
                 said = f"an equal x that is {name} gives another f(x)"
                 return [Diagnosis(Cause.STRIDES, "f(x)", "", Verdict.DIFFERS, said)]
         try:
@@ -229,7 +231,8 @@ def _differing(
     cause: Cause = Cause.STATE,
 ) -> list[Diagnosis]:
     """A diagnosis on the leaf that differs most, if any does."""
-    wrong = trial.apart(got, expected)
+    factor = OTHER_ORDER if cause is Cause.STRIDES else 1.0
+    wrong = trial.apart(got, expected, factor=factor)
     if not wrong:
         return []
     k = wrong[0]

@@ -28,12 +28,16 @@ from clinometer.arrays import to_float64
 from clinometer.check.rule import Pulled, Rule, cotangents
 from clinometer.check.verdict import default_rtol
 
-__all__ = ["SHARE", "Trial", "gap_of"]
+__all__ = ["OTHER_ORDER", "SHARE", "Trial", "gap_of"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
 SHARE = 1e-4
 """Gap that a probe calls different, relative to the leaf's largest entry."""
+
+OTHER_ORDER = 100.0
+"""Factor on it where sums run in another order (other strides, compiled): cancellation
+amplifies their rounding. Who ignores strides reads other numbers altogether."""
 
 NOISE = 2.0**10
 """Unit roundoffs of its natural size that a gradient may hold, see above."""
@@ -100,14 +104,15 @@ class Trial:
         """Gradient for raw cotangents, on the graph recorded first."""
         return self.rule.flat(self.pull(cotangents))
 
-    def apart(self, one: Pulled, other: Pulled) -> list[int]:
+    def apart(self, one: Pulled, other: Pulled, *, factor: float = 1.0) -> list[int]:
         """Leaves in which two gradients differ, the worst first.
 
+        factor : on what is allowed.
         Entries where the base gradient is not finite say nothing and are left out.
         """
         gaps = {k: self.gap(one, other, k) for k in range(len(self.base))}
         order = sorted(gaps, key=lambda k: -gaps[k])
-        return [k for k in order if gaps[k] > 1.0]
+        return [k for k in order if gaps[k] > factor]
 
     def gap(self, one: Pulled, other: Pulled, k: int) -> float:
         """Largest gap in leaf k, relative to what is allowed; +inf for a NaN."""
