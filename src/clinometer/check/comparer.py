@@ -170,7 +170,7 @@ class Comparer:
     def terms(self, k: int) -> Terms:
         """What is small in a comparison of leaf k."""
         subject = self._subject
-        layout = subject.function.layout
+        layout = subject.native.layout
         roundoff = max(layout.roundoff[k], self._claims.leaves[k].roundoff)
         return Terms(
             value=abs(subject.value),

@@ -26,6 +26,7 @@ from clinometer.check.plan import by_entry, small_leaves
 from clinometer.check.power import power_of
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.subject import Slopes, Subject
+from clinometer.check.upcast import NOTE
 from clinometer.check.verdict import Verdict
 from clinometer.check.why import not_repeatable, reason_of
 from clinometer.ladder import Lines
@@ -123,6 +124,8 @@ class Inspection:
         subject = self._subject
         diagnoses = self._diagnoses(leaves)
         notes = () if subject.repeatable else (not_repeatable(subject),)
+        if subject.native is not subject.function:
+            notes = (*notes, NOTE)
         if self._watch.stopped:
             notes = (INTERRUPTED, *notes)
         verdicts = {found.verdict for found in (*leaves, *self._findings)}
@@ -314,7 +317,7 @@ class Inspection:
         return LeafSummary(
             path=self._layout.paths[k],
             shape=self._layout.shapes[k],
-            dtype=dtype_name(self._layout.leaves[k]),
+            dtype=dtype_name(self._subject.native.layout.leaves[k]),
             verdict=verdict,
             entries=entries,
             directions=directions,

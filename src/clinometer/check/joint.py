@@ -22,7 +22,7 @@ from clinometer.check.locate_words import Box
 from clinometer.check.place import Place
 from clinometer.check.power import power_of
 from clinometer.check.rays import Part, Ray, Rays
-from clinometer.check.verdict import Verdict
+from clinometer.check.verdict import Verdict, allowed
 
 __all__ = ["LEAST", "Joint", "Together"]
 
@@ -46,7 +46,8 @@ ROUNDS = 4
 class Together:
     """What comparing leaves together gave.
 
-    cleared : by number of leaf, the widened bar relative to the leaf's own slope.
+    cleared : by number of leaf, the largest error not called one, relative to the
+        leaf's own slope.
     power : what would have been seen in each of them.
     compared : the comparison along the common directions; None if nothing is cleared.
     """
@@ -91,10 +92,7 @@ class Joint:
             if compared.verdict is Verdict.CANNOT_TELL:
                 return nothing
             stream = int(np.argmax(compared.wrong)) + DIRECTIONS * number
-            faulty = self._halved(left, stream)
-            if faulty is None:
-                return nothing
-            left.remove(faulty)
+            left.remove(self._halved(left, stream))
         return nothing
 
     def _rays(self, leaves: Sequence[int], streams: Sequence[int]) -> Rays:
@@ -108,31 +106,29 @@ class Joint:
         streams = range(DIRECTIONS * number, DIRECTIONS * (number + 1))
         return self._comparer.together(self._claims, self._rays(leaves, streams))
 
-    def _halved(self, leaves: Sequence[int], stream: int) -> int | None:
-        """A faulty leaf among these, by halving; None if the halves do not show it."""
+    def _halved(self, leaves: Sequence[int], stream: int) -> int:
+        """A leaf among these that is faulty if any is, by halving.
+
+        Where the first half agrees it is the second that differs. If that should be
+        wrong, for bars are no proof, the leaf is cleared when it is looked at alone.
+        """
         while len(leaves) > 1:
             middle = len(leaves) // 2
-            halves = leaves[:middle], leaves[middle:]
-            for half in halves:
-                rays = self._rays(half, [stream])
-                seen = self._comparer.together(self._claims, rays)
-                if seen.verdict is Verdict.DIFFERS:
-                    leaves = half
-                    break
-            else:
-                return None
+            rays = self._rays(leaves[:middle], [stream])
+            seen = self._comparer.together(self._claims, rays)
+            differs = seen.verdict is Verdict.DIFFERS
+            leaves = leaves[:middle] if differs else leaves[middle:]
         return leaves[0]
 
     def _cleared(self, leaves: Sequence[int], compared: Compared) -> Together:
         """The leaves whose own slope the common directions resolve."""
         share: dict[int, float] = {}
         power: dict[int, Power] = {}
-        bars = compared.evidence.width * compared.evidence.error
-        bar = float(np.max(bars))
         paths = self._place.layout.paths
         for k in leaves:
             terms = self._comparer.terms(k)
-            seen = bar / (self._gain[k] * self._norm[k])
+            least = float(np.max(allowed(compared.evidence, terms)))
+            seen = least / (self._gain[k] * self._norm[k])
             if seen <= terms.resolution:
                 share[k] = seen
                 power[k] = power_of(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.place import Place
+from clinometer.check.place import Place, sizes_of
 from clinometer.check.plan import along
 from clinometer.check.rays import here
+from clinometer.check.upcast import upcast
 from clinometer.check.verdict import ROUNDING, Change
 from clinometer.errors import FunctionError
 from clinometer.estimate import AMBIGUOUS, FAILED
 from clinometer.evaluate import Function
 from clinometer.measure import measure
 from clinometer.paths import Paths
+from clinometer.trees import Tree
 
 __all__ = ["Slopes", "Subject"]
 
@@ -91,15 +93,19 @@ class Subject:
 
     place : x and the sizes of its entries.
     values : f(x) as often as it was asked for.
+    native : f and x as the user gave them, if f is evaluated in float64 instead.
     """
 
-    def __init__(self, function: Function, place: Place) -> None:
+    def __init__(
+        self, function: Function, place: Place, native: Function | None = None
+    ) -> None:
         """Evaluate f twice at x.
 
         Raises FunctionError if f raises there, or if its value is not finite.
         """
         self.function = function
         self.place = place
+        self.native = native or function
         self.values: list[float] = []
         self.ask_again()
         self.ask_again()
@@ -123,6 +129,13 @@ class Subject:
             f"f raised {type(error).__name__} at {where}: {error}"
         ) from error
 
+    def finer(self, adapt: Callable[[Tree], Function], scale: Tree | None) -> Subject:
+        """The same question with f in float64, if x is coarser and f takes it."""
+        function = upcast(self.function, self.value, adapt)
+        if function is None:
+            return self
+        return Subject(function, sizes_of(function.layout, scale), self.function)
+
     @property
     def value(self) -> float:
         """f(x), as it came first."""
@@ -130,14 +143,13 @@ class Subject:
 
     @property
     def roundoff(self) -> float:
-        """Unit roundoff of the coarsest dtype among x and f(x)."""
-        function = self.function
-        return max(function.outcome.roundoff, *function.layout.roundoff)
+        """Unit roundoff of the coarsest dtype among x and f(x), as they were given."""
+        return _coarsest(self.native)
 
     @property
     def grain(self) -> float:
         """What rounding may do to a value of f, in units of f."""
-        return ROUNDING * self.roundoff * abs(self.value)
+        return ROUNDING * _coarsest(self.function) * abs(self.value)
 
     @property
     def repeatable(self) -> bool:
@@ -170,3 +182,8 @@ class Subject:
             near=float(changes[:2].min()) / NEAR,
             far=float(changes.max()),
         )
+
+
+def _coarsest(function: Function) -> float:
+    """Unit roundoff of the coarsest dtype among x and f(x)."""
+    return max(function.outcome.roundoff, *function.layout.roundoff)

@@ -1,0 +1,71 @@
+"""f in float64, where x is coarser and f takes it: the numerical side of a check.
+
+The claim stays what it was, computed in the dtype of x. Only what it is compared with
+becomes exact, at the same point: float32 numbers are float64 numbers, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from clinometer.arrays import is_array, library
+from clinometer.check.place import sizes_of
+from clinometer.check.rays import here
+from clinometer.engines import double
+from clinometer.evaluate import Function
+from clinometer.trees import Layout, Tree
+
+__all__ = ["NOTE", "in_float64", "upcast"]
+
+NOTE = "f was evaluated in float64; the claimed gradient is that of the dtype of x"
+"""What a report says of it."""
+
+FLOAT64 = float(np.finfo(np.float64).eps) / 2
+"""Unit roundoff of float64."""
+
+
+def in_float64(layout: Layout) -> Tree | None:
+    """x with all its leaves in float64; None if they are, or if they cannot be.
+
+    JAX rounds to float32 wherever it is not told otherwise, so its arrays stay.
+    """
+    if max(layout.roundoff) <= FLOAT64:
+        return None
+    if any(is_array(leaf) and library(leaf) == "jax" for leaf in layout.leaves):
+        return None
+    leaves = [
+        double.in_float64(leaf) if is_array(leaf) else leaf for leaf in layout.leaves
+    ]
+    return layout.rebuild(leaves)
+
+
+def upcast(
+    function: Function, value: float, adapt: Callable[[Tree], Function]
+) -> Function | None:
+    """f adapted at x in float64; None where f does not work in float64.
+
+    function : f adapted at x as it is.
+    value : f(x), as computed there.
+    adapt : makes the function at another x.
+
+    It works in float64 if it raises nothing, returns float64, and if the two values
+    differ by no more than half of the digits of the coarser.
+    """
+    try:
+        x = in_float64(function.layout)
+        if x is None:
+            return None
+        finer = adapt(x)
+        exact = float(finer.values(here(sizes_of(finer.layout, None)))[0, 0])
+    except Exception:  # noqa: BLE001 - whatever f does with float64, x is as it was
+        return None
+    coarse = max(function.outcome.roundoff, *function.layout.roundoff)
+    if finer.outcome.roundoff > FLOAT64 or not math.isfinite(exact):
+        return None
+    if abs(exact - value) > math.sqrt(coarse) * abs(value):
+        return None
+    finer.evaluations += function.evaluations
+    return finer
