@@ -17,10 +17,10 @@ from clinometer.arrays import from_float64, is_array
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.report import Report
 from clinometer.check.verdict import Verdict
-from clinometer.errors import FunctionError
+from clinometer.errors import FunctionError, InputError
 from clinometer.trees import Layout, Tree
 
-__all__ = ["Points", "at_points", "given_points", "points_of"]
+__all__ = ["Points", "at_points", "checked_at", "given_points", "points_of"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -157,3 +157,30 @@ def _joined(report: Report, there: Report, words: str) -> Report:
         probes=report.probes,
         seconds=report.seconds + there.seconds,
     )
+
+
+def checked_at(
+    report: Report,
+    x: Tree,
+    *,
+    points: Points | bool,
+    seed: int,
+    gradient: Any,
+    check_at: Callable[[Tree], Report],
+) -> Report:
+    """The report on x and, where it finds no difference there, on more points.
+
+    points : those of the user, or True for special ones made from x.
+    gradient : what is claimed, if a gradient is.
+    check_at : the report on another point; raises FunctionError where f has no value.
+    Raises InputError if the claim is an array: it holds at x alone.
+    """
+    if gradient is not None and not callable(gradient):
+        raise InputError(
+            "points= needs a gradient that is a function of x, got "
+            f"{type(gradient).__name__}, which holds at one point only"
+        )
+    random = np.random.default_rng(seed)
+    if isinstance(points, bool):
+        return at_points(report, points_of(x, random) if points else [], check_at)
+    return at_points(report, given_points(points, random), check_at)
