@@ -30,6 +30,13 @@ class Claimed:
     vjp: Callable[..., Any] | None = None
     jacobian: Callable[..., Any] | None = None
 
+    @property
+    def given(self) -> bool:
+        """Whether there is a claim of the user's."""
+        return any(
+            claim is not None for claim in (self.gradient, self.vjp, self.jacobian)
+        )
+
     def __post_init__(self) -> None:
         """Raises InputError if more than one is given."""
         given = [

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from clinometer import engines
 from clinometer.check.claim import read
+from clinometer.check.complexes import ByParts, holds_complex, with_conjugation
 from clinometer.check.inspection import Inspection
-from clinometer.check.interruption import Progress
+from clinometer.check.interruption import Interrupted, Progress
+from clinometer.check.options import Options
 from clinometer.check.place import sizes_of
+from clinometer.check.points import Points, checked_at
 from clinometer.check.probes import Probed, probe
 from clinometer.check.question import Claimed, Question
 from clinometer.check.report import Report
+from clinometer.check.second import Second, second_order
 from clinometer.check.subject import Subject
-from clinometer.check.verdict import default_rtol
+from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.errors import InputError
 from clinometer.evaluate import Function
 from clinometer.trees import Tree
@@ -30,6 +35,7 @@ def check(
     gradient: Any = None,
     vjp: Callable[..., Any] | None = None,
     jacobian: Callable[..., Any] | None = None,
+    loss: Callable[..., Any] | None = None,
     rtol: float | None = None,
     seed: int = 0,
     entries: int = 1000,
@@ -37,6 +43,11 @@ def check(
     vmap: bool = False,
     scale: Tree | None = None,
     probes: bool = True,
+    points: Points | bool = False,
+    upcast: bool = True,
+    order: int = 1,
+    hessian: Callable[..., Any] | None = None,
+    hessian_product: Callable[..., Any] | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Report on whether a claimed gradient of f at x is right.
@@ -49,17 +60,30 @@ def check(
         of <u, f(x)>, for an f that returns real arrays.
     jacobian : function of x giving a tree like x, each leaf of f's shape followed by
         the shape of the leaf of x, for an f that returns one real array.
+    loss : function of a torch model's output. Where f is a torch.nn.Module and nothing
+        is claimed, x are its inputs, and what comes back is `check_model`'s report.
     rtol : relative difference that is material; 1e-6 in float64, else the square root
         of the unit roundoff of the coarsest dtype among x, f(x) and the gradient.
     seed : of the random directions.
     entries : so many entries are compared one by one, the smallest leaves first; larger
         leaves along 8 random directions each.
+    x : real floating arrays; complex ones are split into real and imaginary part. A
+        complex gradient is d/d real + i d/d imag, as in torch; in JAX its conjugate.
     batched : f takes a leading axis of points on every leaf of x, and returns one value
         a point. The gradient function still gets a single x.
     vmap : f of one point is mapped by torch.func.vmap or jax.vmap.
     scale : tree like x of typical sizes > 0, in units of x; otherwise |x|.
     probes : whether laws that a gradient obeys are tested first, without differences:
         linear in the cotangent, blind to memory layout, the same at every call.
+    upcast : whether f is evaluated in float64, for the measured side, if x is coarser
+        and f takes it (NumPy and torch); the report says so.
+    order : 2 checks the gradient of the gradient, too, by each composition of forward
+        and reverse mode, provided that the gradient itself does not differ.
+    hessian, hessian_product : the user's, checked as with order=2: a function of x
+        giving a tree like x of trees like x, or one of x and v giving a tree like x.
+    points : more points at which to check, where nothing differs at x: a function of
+        a NumPy generator, an iterable of trees like x, or True for special ones made
+        from x: other signs and sizes, zeros, ties.
     progress : told before each call of f how many points have been evaluated, and how
         many there will be, as far as planned.
 
@@ -69,28 +93,99 @@ def check(
     fails at x, fails on both sides of it, or writes into its argument. At Ctrl-C raises
     Interrupted, a KeyboardInterrupt whose `report` says what was known by then.
     """
-    began = time.perf_counter()
-    _require_options(rtol, seed, entries)
-    function = Function(f, x, batched=batched, vmap=vmap, scalar="check")
-    question = Question.of(
-        f,
-        function.layout,
-        claimed=Claimed(gradient, vjp, jacobian),
-        batched=batched,
+    claimed = Claimed(gradient, vjp, jacobian)
+    if engines.is_model(f) and not claimed.given:
+        from clinometer.check.modules import check_model  # noqa: PLC0415 - it uses this
+
+        return check_model(f, x, loss=loss, rtol=rtol, seed=seed)
+    if loss is not None:
+        raise InputError(
+            "loss= goes with a torch.nn.Module as f, got "
+            f"{type(f).__name__}; put the loss into f"
+        )
+    options = Options(
+        claimed,
+        Second(hessian, hessian_product),
+        rtol=rtol,
         seed=seed,
+        entries=entries,
+        batched=batched,
+        vmap=vmap,
+        scale=scale,
+        probes=probes,
+        upcast=upcast,
+        order=order,
+        progress=progress,
+    )
+    ask = _by_parts if holds_complex(x) else _checked
+    report = ask(f, x, options)
+    if points is False:
+        return report
+    there = replace(options, probes=False, order=1, second=Second(None, None))
+    return checked_at(
+        report,
+        x,
+        points=points,
+        seed=seed,
+        gradient=gradient,
+        check_at=lambda point: ask(f, point, there),
+    )
+
+
+def _by_parts(f: Callable[..., Any], x: Tree, options: Options) -> Report:
+    """The report on a complex x, split into real and imaginary part."""
+    claimed, scale = options.claimed, options.scale
+    if claimed.jacobian is not None or options.second.given:
+        raise InputError(
+            "for a complex x only gradient= and vjp= are read; give f and its "
+            "Jacobian or Hessian in terms of the real and the imaginary part"
+        )
+    parts = ByParts(x)
+    split = replace(
+        options,
+        claimed=Claimed(parts.claim(claimed.gradient), parts.claim(claimed.vjp)),
+        scale=None if scale is None else parts.split(scale),
+    )
+    return with_conjugation(_checked(parts.function(f), parts.split(x), split))
+
+
+def _checked(f: Callable[..., Any], x: Tree, options: Options) -> Report:
+    """The report on a real x."""
+    began = time.perf_counter()
+    rtol, seed, batched = options.rtol, options.seed, options.batched
+
+    def adapt(f: Callable[..., Any], x: Tree) -> Function:
+        return Function(f, x, batched=batched, vmap=options.vmap, scalar="check")
+
+    function = adapt(f, x)
+    layout = function.layout
+    question = Question.of(
+        f, layout, claimed=options.claimed, batched=batched, seed=seed
     )
     if question.paired:
-        function = Function(question.f, x, batched=batched, vmap=vmap, scalar="check")
-    subject = Subject(function, sizes_of(function.layout, scale))
-    claims = read(question.source, function.layout)
+        function = adapt(question.f, x)
+    subject = Subject(function, sizes_of(layout, options.scale))
+    claims = read(question.source, layout)
     probed = Probed((), ())
-    if probes and question.rule is not None and not claims.findings:
+    if options.probes and question.rule is not None and not claims.findings:
         probed = probe(question.rule, rtol=rtol, seed=seed)
     if rtol is None:
         coarsest = max(claim.roundoff for claim in claims.leaves)
         rtol = default_rtol(max(coarsest, subject.roundoff))
-    inspection = Inspection(subject, claims, rtol=rtol, seed=seed, progress=progress)
-    return probed.added_to(inspection.report(entries, began))
+    if options.upcast:
+        subject = subject.finer(lambda x: adapt(question.f, x), options.scale)
+    inspection = Inspection(
+        subject, claims, rtol=rtol, seed=seed, progress=options.progress
+    )
+    try:
+        report = probed.added_to(inspection.report(options.entries, began))
+    except Interrupted as stop:
+        raise Interrupted(probed.added_to(stop.report)) from None
+    second = options.second
+    if (options.order == 1 and not second.given) or report.verdict is Verdict.DIFFERS:
+        return report
+    curved = second_order(question, layout, second, rtol=rtol, seed=seed)
+    return replace(curved.added_to(report), seconds=time.perf_counter() - began)
 
 
 def assert_gradient(
@@ -107,6 +202,10 @@ def assert_gradient(
     vmap: bool = False,
     scale: Tree | None = None,
     probes: bool = True,
+    upcast: bool = True,
+    order: int = 1,
+    hessian: Callable[..., Any] | None = None,
+    hessian_product: Callable[..., Any] | None = None,
 ) -> None:
     """Pass if the claimed gradient agrees; the arguments are those of `check`.
 
@@ -127,18 +226,8 @@ def assert_gradient(
         vmap=vmap,
         scale=scale,
         probes=probes,
+        upcast=upcast,
+        order=order,
+        hessian=hessian,
+        hessian_product=hessian_product,
     ).require()
-
-
-def _require_options(rtol: float | None, seed: int, entries: int) -> None:
-    if rtol is not None and not (math.isfinite(rtol) and 0 <= rtol < 1):
-        raise InputError(
-            f"rtol must lie in [0, 1), got {rtol!r}; omit it to have one chosen"
-        )
-    if seed < 0:
-        raise InputError(f"seed must be a whole number >= 0, got {seed!r}")
-    if entries < 0:
-        raise InputError(
-            f"entries must be a whole number >= 0, got {entries!r}; with 0 all leaves "
-            "are compared along random directions"
-        )

@@ -1,0 +1,51 @@
+"""How a check is to be done, as one value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+from clinometer.check.interruption import Progress
+from clinometer.check.question import Claimed
+from clinometer.check.second_products import Second
+from clinometer.errors import InputError
+from clinometer.trees import Tree
+
+__all__ = ["Options"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Options:
+    """The claim and the options of `check`, under the names it gives them."""
+
+    claimed: Claimed
+    second: Second
+    rtol: float | None
+    seed: int
+    entries: int
+    batched: bool
+    vmap: bool
+    scale: Tree | None
+    probes: bool
+    upcast: bool
+    order: int
+    progress: Progress | None
+
+    def __post_init__(self) -> None:
+        """Raises InputError for an option out of its range."""
+        rtol = self.rtol
+        if rtol is not None and not (math.isfinite(rtol) and 0 <= rtol < 1):
+            raise InputError(
+                f"rtol must lie in [0, 1), got {rtol!r}; omit it to have one chosen"
+            )
+        if self.seed < 0:
+            raise InputError(f"seed must be a whole number >= 0, got {self.seed!r}")
+        if self.entries < 0:
+            raise InputError(
+                f"entries must be a whole number >= 0, got {self.entries!r}; with 0 "
+                "all leaves are compared along random directions"
+            )
+        if self.order not in {1, 2}:
+            raise InputError(f"order must be 1 or 2, got {self.order!r}")
