@@ -165,13 +165,13 @@ def _rules(judgement: Judgement) -> list[TwinRule]:
 
 
 def _norm_rule(rule: Norm) -> TwinRule:
-    worst = int(np.argmax(rule.measured))
+    worst = int(np.argmax(rule.measured / rule.limit))
     return TwinRule(
         "norm",
         _division(rule.cells),
         _place(rule.cells, worst),
         float(rule.measured.flat[worst]),
-        rule.limit,
+        float(rule.limit.flat[worst]),
         rule.sees,
         int(rule.failed.sum()),
     )

@@ -28,6 +28,10 @@ PROPORTIONAL = 4.0
 GROSS = 0.25
 """Relative error beyond which lost digits are no explanation."""
 
+SINGLE = 1e-3
+"""Relative error that a kernel given float64 may show if it is float32 inside and loses
+half of its digits."""
+
 PATTERN = 0.95
 """Share of an error that a pattern must explain before it is named."""
 
@@ -97,10 +101,11 @@ def _broad(
 ) -> tuple[Cause, str]:
     """The cause of an error all over a large part: digits lost, or a wrong formula."""
     if known.double is not None:
-        ran = f"{size}; the kernel in float64 is off by {known.double:.1g}"
-        if known.double < fit.relative / 8:
-            return Cause.PRECISION, ran
-        size = ran
+        size = f"{size}; the kernel in float64 is off by {known.double:.1g}"
+        half = math.sqrt(sample.roundoff)
+        inside = known.double < SINGLE and fit.relative < half
+        if known.double < fit.relative / 8 or inside:
+            return Cause.PRECISION, size
     pattern = _pattern(sample, part, known)
     if pattern:
         return Cause.MISSING_TERM, f"{size}; {pattern}"
@@ -119,7 +124,7 @@ def _fit(sample: Sample, part: Part) -> Fit:
     slope = float((error * exact).sum()) / total
     rest = error - slope * exact
     left = float((rest**2).sum())
-    least = (sample.roundoff * max(1.0, abs(1 + slope))) ** 2 * total
+    least = (sample.grain * max(1.0, abs(1 + slope))) ** 2 * total
     allowed = PROPORTIONAL**2 * max(float((healthy**2).sum()), least)
     scatter = math.sqrt(float(((rest * exact) ** 2).sum())) / total
     own = float((healthy * exact).sum()) / total

@@ -15,6 +15,10 @@ Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
 
+FINE = 2.0**-24
+"""Unit roundoff of float32, in which kernels of coarser dtypes compute inside."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -39,6 +43,19 @@ class Sample:
     def shape(self) -> tuple[int, ...]:
         """Shape of the array."""
         return self.exact.shape[1:]
+
+    @property
+    def grain(self) -> float:
+        """Relative error that is always healthy: a roundoff; four where the dtype is as
+        fine as what kernels compute with inside, so that their roundings add up.
+        """
+        return self.roundoff * (1 if self.roundoff > FINE else 4)
+
+    @property
+    def independent(self) -> int:
+        """Draws of the kernel that differ; its value is the same in all."""
+        same = len(self.kernel) > 1 and np.array_equal(self.kernel[0], self.kernel[1])
+        return 1 if same else len(self.kernel)
 
     def cured(self, where: Bools) -> Sample:
         """The sample with the kernel's values made exact in some entries (...)."""

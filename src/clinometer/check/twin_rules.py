@@ -31,14 +31,15 @@ SLACK = 2.0
 """Errors of a healthy kernel beside those of an eager run, at most: one bit more."""
 
 SIGMAS = 8.0
-"""Standard errors that a scale error must exceed: 2e-9 for normal scatter."""
+"""Standard errors that a scale error must exceed, at least: more where the eager runs'
+own slopes lie further out, for scatter with long tails."""
 
 DRIFT = 0.5
-"""Scale error that a large cell may have, in roundoffs. A healthy kernel's roundings
-scatter about zero; what is left of them is a twentieth of a roundoff in the benchmark
-(docs/twin.md)."""
+"""Scale error that a large array may have, in roundoffs; its parts twice that. What is
+left of a healthy kernel's roundings is a tenth of a roundoff in the benchmark, and half
+of one in a column that is multiplied by one and the same rounded weight."""
 
-FEWEST = 8
+FEWEST = 16
 """Units (rows, or entries of a row) from which the scatter of a slope is known."""
 
 ELSEWHERE = 1.5
@@ -48,7 +49,8 @@ UNLIKELY = 3.0
 """-log of the probability that normal errors exceed the least limit: 5 %."""
 
 PRIOR = 4.0
-"""Weight, in entries, of the whole array's relative error beside a cell's own."""
+"""Weight of the whole array's relative error beside a cell's own, in units: rows, or
+entries where there are none."""
 
 
 @final
@@ -57,13 +59,13 @@ class Norm:
     """What the norm rule says of the cells of one division.
 
     measured : (cells) the kernel's error, in units of the expected one, worst draw.
-    limit : what it may be; the eager runs' own worst, times slack.
+    limit : (cells) what it may be; the eager runs' own worst, times slack.
     sees : smallest relative error of a cell that would have been seen: the median cell.
     """
 
     cells: Cells
     measured: Floats
-    limit: float
+    limit: Floats
     sees: float
 
     @property
@@ -104,7 +106,7 @@ def norm(sample: Sample, cells: Cells, slack: float) -> Norm:
         own = np.sqrt((cells.sums(healthy) / others).mean(axis=0))
         error = cells.sums((sample.kernel - sample.exact) ** 2) / expected
         measured = np.sqrt(error.mean(axis=0))
-        worst = max(_worst(own.size, cells.size * len(healthy)), float(own.max()))
+        worst = np.maximum(_worst(sample, cells, healthy), own.max(initial=0.0))
         limit = slack * worst * (1 if cells.whole else ELSEWHERE)
         seen = limit * np.sqrt(expected / cells.sums(sample.exact**2))
     seen = seen[np.isfinite(seen)]
@@ -127,8 +129,10 @@ def _expected(sample: Sample, cells: Cells, healthy: Floats, *, own: bool) -> Fl
     size = cells.sums(sample.exact**2)
     count = draws if own else draws - 1
     mean = (lost.sum(axis=0) - (0 if own else lost)) / max(count, 1)
-    known = cells.size * count
-    grain = sample.roundoff**2
+    known = _units(sample, cells)[1] * count  # a row's roundings may be common to it
+    if cells.rows and len(sample.shape) > 1:
+        known = count
+    grain = sample.grain**2
     prior = _share(healthy.sum(), (sample.exact**2).sum()) * size
     if cells.entries and sample.shape:
         row = (healthy + grain * sample.exact**2).mean(axis=-1, keepdims=True)
@@ -141,14 +145,20 @@ def _expected(sample: Sample, cells: Cells, healthy: Floats, *, own: bool) -> Fl
     return np.maximum(mixed, least) + cells.size * absent
 
 
-def _worst(count: int, size: int) -> float:
-    """Error of the worst of so many cells beside the expected one, for normal errors.
+def _worst(sample: Sample, cells: Cells, healthy: Floats) -> Floats:
+    """(cells) error of the worst beside the expected one, were errors normal.
 
+    A cell counts as many entries as carry its error: (sum of e)**2 / sum of e**2, for
+    squared errors e.
     Source: Laurent and Massart, Annals of Statistics 28 (2000), lemma 1: a sum of n
     squares exceeds n + 2 sqrt(n t) + 2 t with probability exp(-t).
     """
-    t = (np.log(count) + UNLIKELY) / size
-    return float(np.sqrt(1 + 2 * np.sqrt(t) + 2 * t))
+    mean = healthy.mean(axis=0, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        count = cells.sums(mean)[0] ** 2 / cells.sums(mean**2)[0]
+    count = np.where(np.isfinite(count), np.maximum(count, 1.0), cells.size)
+    t = (np.log(count.size) + UNLIKELY) / (count * sample.independent)
+    return np.sqrt(1 + 2 * np.sqrt(t) + 2 * t)
 
 
 def scale(sample: Sample, cells: Cells, slack: float) -> Scale | None:
@@ -157,10 +167,14 @@ def scale(sample: Sample, cells: Cells, slack: float) -> Scale | None:
     if units < FEWEST or (cells.rows and len(sample.shape) > 1):
         return None
     measured, error, heavy = _slope(sample, cells, sample.kernel, rows=rows)
-    own, _, _ = _slope(sample, cells, sample.eager, rows=rows)
-    drift = sample.roundoff * max(DRIFT, 1 / np.sqrt(units))
+    own, spread, weight = _slope(sample, cells, sample.eager, rows=rows)
+    bias = DRIFT if cells.whole else 2 * DRIFT
+    drift = sample.grain * max(bias, 1 / np.sqrt(units))
     with np.errstate(invalid="ignore", divide="ignore"):
-        scatter = SIGMAS * (1 + FEWEST / heavy) * error
+        strange = np.abs(own) / (spread * (1 + FEWEST / weight))
+        strange = strange[(weight >= FEWEST) & np.isfinite(strange)]
+        sigmas = max(SIGMAS, slack * float(strange.max(initial=0.0)))
+        scatter = sigmas * (1 + FEWEST / heavy) * error
         limit = np.maximum(drift, np.maximum(scatter, slack * np.abs(own)))
     limit = np.where(heavy >= FEWEST, limit, np.inf)
     known = limit[np.isfinite(limit)]

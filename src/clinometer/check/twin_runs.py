@@ -86,7 +86,7 @@ class Runner:
 
     def _runs_eagerly(self) -> bool:
         try:
-            self.eager_outputs = self.reference(self.arrays)
+            self.reference(self.arrays)
         except (RuntimeError, TypeError, NotImplementedError) as reason:
             self.notes.append(
                 "the reference does not run in the dtype of the inputs "
@@ -140,6 +140,15 @@ class Runner:
             exact = _hosted(self.pull(self.reference, wide, weights))
             return found[place], exact[place]
 
+    def neighbours(self, random: np.random.Generator) -> list[Any]:
+        """Inputs in their own dtypes, each entry moved by one or two of its steps."""
+        moved: list[Any] = []
+        for array in self.arrays:
+            sign = random.choice([-1.0, 1.0], tuple(array.shape))
+            values = to_float64(array) * (1 + 2 * unit_roundoff(array) * sign)
+            moved.append(from_float64(values, array))
+        return moved
+
     def nearby(self, arrays: Sequence[Any], random: np.random.Generator) -> list[Any]:
         """The arrays in float64, each entry moved by up to one roundoff."""
         with double.float64():
@@ -159,65 +168,107 @@ def record(runner: Runner, cotangents: list[list[Floats]], seed: int) -> Recorde
         of the outputs.
     """
     random = np.random.default_rng(seed)
-    exact: list[list[Any]] = []
-    kernel: list[list[Any]] = []
-    eager: list[list[Any]] = []
-    for draw in cotangents:
+    exact: list[Run] = []
+    kernel: list[Run] = []
+    eager: list[Run] = []
+    for number, draw in enumerate(cotangents):
         weights = [
             from_float64(values, out)
             for values, out in zip(draw, runner.outputs, strict=True)
         ]
-        kernel.append(runner.pull(runner.kernel, runner.arrays, weights))
-        exact.append(runner.exact_gradients(runner.arrays, weights))
-        eager.append(_eager(runner, weights, random))
+        pulled = runner.pull(runner.kernel, runner.arrays, weights)
+        kernel.append(Run([to_float64(out) for out in runner.outputs], pulled))
+        here = Run(runner.exact_values, runner.exact_gradients(runner.arrays, weights))
+        exact.append(here)
+        own = runner.arrays if number == 0 else runner.neighbours(random)
+        eager.append(
+            _eager(runner, here, arrays=own, weights=weights)
+            if runner.eager
+            else _moved(runner, weights, random)
+        )
     notes = list(runner.notes)
     if not runner.eager:
         notes.append(
             "yardstick: the exact gradient of inputs moved by one roundoff, rounded"
         )
-    samples = _values(runner, random)
+    runs = (exact, kernel, eager)
+    samples = [
+        _sample(path, out, [[run.values[place] for run in kind] for kind in runs])
+        for place, (path, out) in enumerate(
+            zip(runner.value_paths, runner.outputs, strict=True)
+        )
+    ]
     missing: list[tuple[str, str]] = []
     for place, path in enumerate(runner.arguments.paths):
-        runs = [[draw[place] for draw in run] for run in (exact, kernel, eager)]
-        fault = _fault(runner.arrays[place], runs[0], runs[1])
+        three = [[run.gradients[place] for run in kind] for kind in runs]
+        fault = _fault(runner.arrays[place], three[0], three[1])
         if fault:
             missing.append((path, fault))
-        elif runs[1][0] is not None:
-            samples.append(_sample(path, runner.arrays[place], runs))
+        elif three[1][0] is not None:
+            samples.append(_sample(path, runner.arrays[place], three))
     return Recorded(tuple(samples), tuple(missing), tuple(notes))
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Values, float64, and gradients of one run; None where autodiff says so."""
+
+    values: list[Floats]
+    gradients: list[Any]
+
+
 def _eager(
-    runner: Runner, weights: list[Any], random: np.random.Generator
-) -> list[Any]:
-    """One yardstick: the reference in low precision, or the exact one nearby."""
-    if runner.eager:
-        return _hosted(runner.pull(runner.reference, runner.arrays, weights))
+    runner: Runner, here: Run, *, arrays: Sequence[Any], weights: list[Any]
+) -> Run:
+    """What an eager run loses, added to the exact results here.
+
+    arrays : the inputs, or neighbours of them. In a draw of its own each forward pass
+        has roundings of its own, too; the eager run is set against the exact one there.
+    """
+    values = [to_float64(out) for out in runner.reference(arrays)]
+    slopes = _hosted(runner.pull(runner.reference, arrays, weights))
+    if arrays is runner.arrays:
+        return Run(values, slopes)
+    there = Run(runner.exactly(arrays), runner.exact_gradients(arrays, weights))
+    with np.errstate(invalid="ignore"):
+        return Run(
+            [
+                exact + (value - near)
+                for exact, value, near in zip(
+                    here.values, values, there.values, strict=True
+                )
+            ],
+            [
+                _shifted(exact, slope, near)
+                for exact, slope, near in zip(
+                    here.gradients, slopes, there.gradients, strict=True
+                )
+            ],
+        )
+
+
+def _shifted(exact: Any, run: Any, near: Any) -> Any:
+    """What a run lost beside the exact one near it, added to the exact one here."""
+    if exact is None or run is None or near is None:
+        return run
+    return exact + (run - near)
+
+
+def _moved(runner: Runner, weights: list[Any], random: np.random.Generator) -> Run:
+    """The exact results for inputs and cotangents moved by a roundoff, rounded."""
     arrays = runner.nearby(runner.arrays, random)
-    moved = runner.nearby(weights, random)
-    found = runner.exact_gradients(arrays, moved)
-    return [
-        None if values is None else _rounded(values, array)
-        for values, array in zip(found, runner.arrays, strict=True)
-    ]
-
-
-def _values(runner: Runner, random: np.random.Generator) -> list[Sample]:
-    """The samples of the outputs: one draw each."""
-    if runner.eager:
-        healthy = [to_float64(out) for out in runner.eager_outputs]
-    else:
-        near = runner.exactly(runner.nearby(runner.arrays, random))
-        healthy = [
-            _rounded(v, out) for v, out in zip(near, runner.outputs, strict=True)
-        ]
-    samples: list[Sample] = []
-    for place, (path, out) in enumerate(
-        zip(runner.value_paths, runner.outputs, strict=True)
-    ):
-        runs = [[runner.exact_values[place]], [to_float64(out)], [healthy[place]]]
-        samples.append(_sample(path, out, runs))
-    return samples
+    slopes = runner.exact_gradients(arrays, runner.nearby(weights, random))
+    return Run(
+        [
+            _rounded(value, out)
+            for value, out in zip(runner.exactly(arrays), runner.outputs, strict=True)
+        ],
+        [
+            None if slope is None else _rounded(slope, array)
+            for slope, array in zip(slopes, runner.arrays, strict=True)
+        ],
+    )
 
 
 def _sample(path: str, like: Any, runs: list[list[Any]]) -> Sample:
