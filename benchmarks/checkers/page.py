@@ -14,8 +14,8 @@ HEAD = """\
 
 Written by `{command}`; what it prints is this page.
 
-{faults} planted faults, each with its healthy twin, {hard} right gradients that are hard
-to pass and {undecidable} questions without an answer, over NumPy, torch and JAX
+{faults} planted faults, each with its healthy twin, {hard} right gradients that are
+hard to pass and {undecidable} questions without an answer, over NumPy, torch and JAX
 (`tests/corpus/`), put to each checker as its documentation shows. A question that a
 checker does not take (another library, an array-valued f, a second order) is not
 counted against it: each cell is *count of asked*.
@@ -31,9 +31,9 @@ counted against it: each cell is *count of asked*.
 NOTES = """
 scipy's `check_grad` gives a norm and no verdict: more than 1e-5 counts as wrong.
 numdifftools gives a gradient: wrong if `numpy.allclose` with rtol 1e-6 and atol 1e-8
-fails. The classic rule is |a − n| / max(|a|, |n|) of central differences with step 1e-5,
-the largest over all entries. Evaluations are calls of f, or points where one call takes
-many. No other checker names a cause.
+fails. The classic rule is |a − n| / max(|a|, |n|) of central differences with step
+1e-5, the largest over all entries. Evaluations are calls of f, or points where one call
+takes many. No other checker names a cause.
 """
 
 
@@ -85,8 +85,9 @@ def _named(ours: Tally) -> list[str]:
     lines = [
         "",
         f"Clinometer named a right cause first in {ours.causes} of {faults} faults "
-        f"({ours.causes / faults:.1%}), and exactly the wrong entries in {ours.entries} "
-        f"of the {ours.known} in which they are known ({ours.entries / ours.known:.1%}).",
+        f"({ours.causes / faults:.1%}), and exactly the wrong entries in "
+        f"{ours.entries} of the {ours.known} in which they are known "
+        f"({ours.entries / ours.known:.1%}).",
     ]
     for group, names in sorted(ours.wrong.items()):
         lines += ["", f"Wrong among the {group}: " + "; ".join(names) + "."]

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from clinometer.arrays import to_float64
+from clinometer.arrays import is_complex, to_float64
 from clinometer.check import Verdict
 from clinometer.check.diagnosis import Cause
 from clinometer.trees import flatten
@@ -105,7 +105,7 @@ class Base:
 
 
 def claimed(problem: Problem) -> dict[str, np.ndarray | None]:
-    """The gradient claimed in a problem, by path."""
+    """The gradient claimed in a problem, by path; complex leaves in two parts."""
     gradient = problem.options.get("gradient")
     _, paths, _ = flatten(problem.x)
     if gradient is None:
@@ -120,10 +120,14 @@ def claimed(problem: Problem) -> dict[str, np.ndarray | None]:
         leaves, given, _ = flatten(claim, none_is_leaf=True)
         by_path = dict(zip(given, leaves, strict=True))
         found = [by_path.get(path) for path in paths]
-    return {
-        path: None if leaf is None else to_float64(leaf)
-        for path, leaf in zip(paths, found, strict=True)
-    }
+    parts: dict[str, np.ndarray | None] = {}
+    for path, leaf in zip(paths, found, strict=True):
+        if leaf is not None and is_complex(leaf):
+            parts[f"{path}.real"] = to_float64(leaf.real)
+            parts[f"{path}.imag"] = to_float64(leaf.imag)
+        else:
+            parts[path] = None if leaf is None else to_float64(leaf)
+    return parts
 
 
 def wrong_entries(fault: Problem, twin: Problem) -> Where:

@@ -359,7 +359,6 @@ def _forward_rules():
             x=z,
             fault=lambda x, f=fault: (f(x).real ** 2 + f(x).imag).sum(),
             twin=lambda x, f=twin: (f(x).real ** 2 + f(x).imag).sum(),
-            scalar=False,
         )
 
 

@@ -4,7 +4,7 @@ import torch
 
 from clinometer.check.diagnosis import Cause
 from tests.corpus.case import Kind
-from tests.corpus.torch_rules import WHOLE, case, numbers, one, rule, weighted
+from tests.corpus.torch_rules import case, numbers, one, rule, weighted
 
 __all__ = ["CASES"]
 
@@ -346,7 +346,6 @@ def _complex():
             x=z,
             fault=fault,
             twin=twin,
-            where=WHOLE,
         )
         if name == "exp":
             yield case(

@@ -6,9 +6,9 @@ import torch
 
 from tests.corpus.case import Case, Problem, wrong_entries
 
-__all__ = ["WHOLE", "case", "numbers", "rule"]
+__all__ = ["case", "numbers", "rule"]
 
-COMPARED, WHOLE = "compared", "whole"
+COMPARED = "compared"
 
 
 def numbers(seed, *shape, dtype=torch.float64):
@@ -50,7 +50,7 @@ def case(name, kind, causes, *, x, fault, twin, where=COMPARED, options=()):
     """A case of two functions of x.
 
     where : COMPARED takes the wrong entries from torch's gradients of both, which must
-        be scalar; WHOLE is the whole of x; None names no entries.
+        be scalar; None names no entries.
     """
     asked = dict(options)
     wrong, right = (partial(Problem, f, x, asked) for f in (fault, twin))
@@ -58,7 +58,7 @@ def case(name, kind, causes, *, x, fault, twin, where=COMPARED, options=()):
     def compared():
         return wrong_entries(wrong(), right())
 
-    named = {COMPARED: compared, WHOLE: lambda: {"x": frozenset()}, None: None}
+    named = {COMPARED: compared, None: None}
     return Case(
         f"torch {name}", "torch", kind, frozenset(causes), wrong, right, named[where]
     )
