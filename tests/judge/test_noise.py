@@ -18,7 +18,8 @@ def seen(f, rows=TRIED, *, count=1, before=np.inf):
     """
     found = sampled(f, rows, count=count)
     history = History(WIDE, np.ones(count, np.bool_), np.full(count, float(before)))
-    return noise_of(found, residuals(found), history)
+    with np.errstate(all="ignore"):  # as `measure` calls it
+        return noise_of(found, residuals(found), history)
 
 
 def noisy(size, seed=0):
@@ -66,7 +67,8 @@ def test_noise_before_and_none_at_tiny_steps_is_hidden_structure():
 
 def test_unless_tiny_steps_were_tried_nothing_is_called_noise():
     rows = sampled(noisy(1e-6), count=50)
-    noise = noise_of(rows, residuals(rows), History.of(WIDE, 50))
+    with np.errstate(all="ignore"):
+        noise = noise_of(rows, residuals(rows), History.of(WIDE, 50))
     assert not noise.real.any()
 
 
@@ -85,10 +87,38 @@ def test_noise_grows_with_f_on_the_rows_where_f_is_larger():
     assert np.median(first / finest) == pytest.approx(np.exp(20 * 0.0508), rel=0.1)
 
 
-def test_rows_that_do_not_move_at_all_measure_no_noise():
-    """Values that stay on one point of a grid tell nothing of the grid's size."""
-    noise = seen(lambda t: np.where(np.abs(t) < 1e-4, 1.0, 1 + t), before=1e-3)
+@pytest.mark.parametrize("distance", [1e-2, 1e-3, 1e-4, 1e-6])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t, d: np.maximum(t - d, 0),
+        lambda t, d: np.maximum(-t - d, 0) + 5,
+        lambda t, d: 3 * np.maximum(t - d, 0) ** 2,
+    ],
+    ids=["relu above", "relu below", "its square"],
+)
+def test_a_function_that_stands_still_on_one_side_is_dead_not_noisy(f, distance):
+    """As ReLU beside its kink: nothing moves at tiny steps, one side farther out."""
+    noise = seen(lambda t: f(t, distance), before=distance)
     assert not noise.real.any()
+    assert (noise.sigma <= 1e-14).all()
+
+
+@pytest.mark.parametrize("distance", [1e-4, 1e-6])
+def test_a_dead_zone_of_both_sides_is_not_noisy(distance):
+    noise = seen(lambda t: np.maximum(np.abs(t) - distance, 0) + 1, before=distance)
+    assert not noise.real.any()
+
+
+@pytest.mark.parametrize("grid", [1e-3, 1e-4, 1e-5])
+def test_rounding_to_a_grid_is_noise_though_tiny_steps_stand_still(grid):
+    """Values of 2 t + 1 rounded to multiples of a grid: both sides move at random."""
+    random = np.random.default_rng(3)
+    real = []
+    for size in grid * random.uniform(0.5, 1, size=100):
+        noise = seen(lambda t, g=size: np.rint((2 * t + 1) / g) * g, before=grid)
+        real.append(noise.real.all())
+    assert np.mean(real) >= 0.98
 
 
 def test_what_happened_to_some_components_is_copied_not_shared():

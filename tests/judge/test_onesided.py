@@ -202,6 +202,18 @@ def test_noise_is_seldom_taken_for_a_kink_and_never_for_a_jump(size):
     assert np.mean(found.found) < 0.01
 
 
+@pytest.mark.parametrize("digits", [3, 6, 8, 10])
+def test_rounding_to_a_grid_is_hardly_ever_taken_for_a_jump(digits):
+    """A row shows a bend of half a stair up or down, or none: chance makes five alike
+    in one of 500 cases.
+    """
+    taken = []
+    for start in np.random.default_rng(7).uniform(0.1, 1, size=400):
+        found = kink(lambda t, x=start: np.round(2 * (x + t), digits))
+        taken.append((found.jump | found.cusp).any())
+    assert np.mean(taken) <= 0.01
+
+
 @pytest.mark.parametrize("power", [1 / 3, 0.5, 0.7])
 @pytest.mark.parametrize("odd", [False, True])
 def test_a_cusp_is_told_from_a_kink(power, odd):

@@ -27,6 +27,9 @@ AT_RESIDUALS = 10.0
 AT_NOISE = 10.0
 """The same where sigma was measured at tiny steps, from six differences or so."""
 
+SAME = 1e-9
+"""Relative difference of two changes of f that rounding alone sets apart."""
+
 HIDDEN = 100.0
 """Fall of the residuals at tiny steps that betrays structure instead of noise."""
 
@@ -82,8 +85,9 @@ def noise_of(rows: Rows, found: Residuals, history: History) -> Noise:
     tiny = np.isfinite(rows.even) & ~rows.flat
     tiny[: history.ladder.tiny] = False
     at_tiny = _at_tiny(rows, tiny)
-    enough = tiny.sum(axis=0) >= 2
-    seen = np.where(history.probed & enough, at_tiny, np.inf)
+    dead = _dead(rows, history.ladder)
+    enough = (tiny.sum(axis=0) >= 2) | dead
+    seen = np.where(history.probed & enough, np.where(dead, 0.0, at_tiny), np.inf)
     windows = np.where(np.isnan(found.sigma), np.inf, found.sigma).min(axis=0)
     least = np.minimum(windows, seen)
     real = history.probed & (least > MUCH * floor)
@@ -96,6 +100,33 @@ def noise_of(rows: Rows, found: Residuals, history: History) -> Noise:
     grown = np.fmax(rows.floor / floor, 1.0)
     by_row = np.fmax(rows.floor, sigma * np.where(np.isfinite(grown), grown, 1.0))
     return Noise(by_row, np.where(real, AT_NOISE, factor), least, floor, real)
+
+
+def _dead(rows: Rows, ladder: Ladder) -> Bools:
+    """(C) whether f is constant around x, and bends away from there farther out.
+
+    Values that do not move at tiny steps say either that f is constant there, as ReLU
+    is beside its kink, or that f rounds to a grid, which is noise. Noise moves both
+    sides at random. A kink moves one side alone, or both in proportion to the step.
+    """
+    start, tiny = np.array(ladder.start), np.array(ladder.probe, dtype=np.intp)
+    still = rows.flat[tiny].sum(axis=0) >= 2
+    bend, pull, step = (
+        rows.bend[start],
+        rows.odd[start] * rows.step[start],
+        rows.step[start],
+    )
+    moved = ~rows.flat[start]
+    one = moved & (np.abs(np.abs(bend) - np.abs(pull)) <= SAME * np.abs(pull))
+    side = np.sign(bend * pull)
+    alone = (
+        (one == moved).all(axis=0)
+        & moved.any(axis=0)
+        & (np.abs(side.sum(axis=0, where=moved)) == moved.sum(axis=0))
+    )
+    power = np.log(bend[1:3] / bend[:2]) / np.log(step[1:3] / step[:2])
+    straight = ((power > 0.8) & (power < 1.4)).all(axis=0)
+    return still & (alone | straight)
 
 
 def _at_tiny(rows: Rows, tiny: Bools) -> Floats:

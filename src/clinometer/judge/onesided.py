@@ -25,6 +25,9 @@ values, times the extrapolation's 4/3 * 16/15 * 64/63 * ..."""
 FACTOR = 10.0
 """Multiples of that noise in the bar."""
 
+PLAIN = 0.02
+"""Bend of a jump over the difference of both sides, on every row: at least."""
+
 ALIKE = 0.2
 """Spread of the powers of h in differences below which they follow one."""
 
@@ -149,19 +152,24 @@ class Kink:
 
 
 def kink_of(rows: Rows, derivative: int) -> Kink:
-    """Whether f changes less smoothly at x than h and h**2, on the finest clear rows.
+    """Whether f changes less smoothly at x than h and h**2, on the finest rows.
 
-    Where left and right slopes differ the bend falls like h (three rows must say so: on
-    coarser ones curvature shows as well). At a cusp, the bend or the difference of both
-    sides falls like h**p with p < 1, at a jump not at all (five rows, for noise falls
-    at random). A second derivative does not exist at a kink: its error is inf.
+    Where left and right slopes differ the bend falls like h (three rows that resolve it
+    must say so: on coarser ones curvature shows as well). At a cusp, the bend or the
+    difference of both sides falls like h**p with p < 1, at a jump not at all (the five
+    finest rows of all, and not hidden in the slope: noise falls at random, but where f
+    rounds to a grid the bend may be half a stair on all of them). A second derivative
+    does not exist at a kink: its error is inf.
     """
-    finest, bend, step = _clear(rows, rows.bend)
-    c: Ints = np.arange(bend.shape[1], dtype=np.intp)
-    found = _all(np.abs(_power(bend[:3], step[:3]) - 1) < 0.2)
-    cusp, jump = _broken(bend, step)
-    _, apart, wide = _clear(rows, rows.odd * rows.step)
-    cusps, jumps = _broken(apart, wide)
+    clear = np.abs(rows.bend) > MUCH * rows.floor
+    finest = _finest(clear, 3)
+    c: Ints = np.arange(clear.shape[1], dtype=np.intp)
+    bend, step = np.where(clear, rows.bend, np.nan)[finest, c], rows.step[finest, c]
+    found = _all(np.abs(_power(bend, step) - 1) < 0.2)
+    cusp, jump = _broken(rows, rows.bend)
+    pull = rows.odd * rows.step
+    jump &= ~(np.abs(rows.bend) < PLAIN * np.abs(pull)).any(axis=0)
+    cusps, jumps = _broken(rows, pull)
     value = rows.odd[finest[0], c]
     error = np.abs(bend[0]) / step[0] + np.abs(value - rows.odd[finest[1], c])
     error = error + MUCH * rows.floor[finest[0], c] / step[0]
@@ -170,17 +178,10 @@ def kink_of(rows: Rows, derivative: int) -> Kink:
     return Kink(found, cusp | cusps, jump | jumps, value, error, step[0])
 
 
-def _clear(rows: Rows, change: Floats) -> tuple[Ints, Floats, Floats]:
-    """(5, C) numbers of the finest rows that resolve a change of f, it and their steps.
-
-    The change is NaN on rows that do not resolve it.
-    """
-    clear = np.abs(change) > MUCH * rows.floor
-    order = np.argsort(~clear[::-1], axis=0, kind="stable")[:5]
-    finest: Ints = len(clear) - 1 - order
-    c: Ints = np.arange(clear.shape[1], dtype=np.intp)
-    change = np.where(clear[finest, c], change[finest, c], np.nan)
-    return finest, change, rows.step[finest, c]
+def _finest(usable: Bools, count: int) -> Ints:
+    """(count, C) numbers of the finest usable rows, the finest first."""
+    order = np.argsort(~usable[::-1], axis=0, kind="stable")[:count]
+    return len(usable) - 1 - order
 
 
 def _power(change: Floats, step: Floats) -> Floats:
@@ -188,9 +189,12 @@ def _power(change: Floats, step: Floats) -> Floats:
     return np.log2(change[1:] / change[:-1]) / np.log2(step[1:] / step[:-1])
 
 
-def _broken(change: Floats, step: Floats) -> tuple[Bools, Bools]:
-    """(C) whether a change falls like that at a cusp, and that at a jump."""
-    power = _power(change, step)
+def _broken(rows: Rows, change: Floats) -> tuple[Bools, Bools]:
+    """(C) whether a change of f falls like that at a cusp, and that at a jump."""
+    finest = _finest(np.isfinite(change), 5)
+    c: Ints = np.arange(change.shape[1], dtype=np.intp)
+    clear = np.abs(change) > MUCH * rows.floor
+    power = _power(np.where(clear, change, np.nan)[finest, c], rows.step[finest, c])
     alike = _all(np.abs(power - power[0]) < 0.1)
     return alike & (np.abs(power[0] - 0.5) < 0.3), _all(np.abs(power) < 0.01)
 
