@@ -92,9 +92,10 @@ def _kink(
     k = int(np.flatnonzero(where)[0])
     n, bar = float(leaf.numerical[k]), float(leaf.bar[k])
     inside = "is a valid subgradient, in" if cause is Cause.KINK_INSIDE else "is not in"
+    left, right = n - bar, n + bar  # known to about four digits
     said = (
-        f"a = {short(float(leaf.analytic[k]))} {inside} [{short(n - bar)}, "
-        f"{short(n + bar)}], the slopes on the two sides"
+        f"a = {short(float(leaf.analytic[k]))} {inside} [{left:.4g}, {right:.4g}], "
+        "the slopes on the two sides"
     )
     count = int(where.sum())
     if count > 1:
