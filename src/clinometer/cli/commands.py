@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
     return outcome.status
 
 
-app.command("watch", context_settings={"ignore_unknown_options": True})(watch_command)
+app.command("watch", context_settings={"allow_interspersed_args": False})(watch_command)
 
 
 @app.callback(invoke_without_command=True)

@@ -190,11 +190,9 @@ class ModuleBody:
             args, kwargs = mapped(given, lambda _: next(rest))
             for parameter, leaf in zip(moving, leaves[inputs:], strict=True):
                 parameter.data = leaf
-            try:
-                out = copy(*args, **kwargs)
-                out = out if self._loss is None else self._loss(out)
-            finally:
-                state.restore()
+            state.restore()  # before, not after: backward may yet need what is there
+            out = copy(*args, **kwargs)
+            out = out if self._loss is None else self._loss(out)
             return Ran(_real(out), [*fresh, *moving])
 
         return run
@@ -351,8 +349,10 @@ def _moved(
         for k, leaf in enumerate(leaves):
             there = leaf.double() if kept is None else kept[k]
             for way, step in zip(moves, t, strict=True):
-                if step != 0 and k in way:
-                    there = there + way[k] * float(step)
+                if (
+                    step != 0 and k in way
+                ):  # a compact way is widened before it is added
+                    there = torch.add(there, way[k], alpha=float(step))
             yield there if double else there.to(leaf.dtype)
 
     def f(t: Floats) -> float:

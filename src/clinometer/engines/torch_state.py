@@ -53,7 +53,7 @@ class State:
                 part,
                 dict(vars(part)),
                 {
-                    name: (buffer, buffer.detach().clone(), buffer._version)  # noqa: SLF001
+                    name: (buffer, buffer.detach().clone())
                     for name, buffer in part.named_buffers(recurse=False)
                 },
             )
@@ -67,11 +67,10 @@ class State:
             for name in [name for name in now if name not in attributes]:
                 del now[name]
             now.update(attributes)
-            for name, (buffer, kept, version) in buffers.items():
+            for name, (buffer, kept) in buffers.items():
                 now["_buffers"][name] = buffer
-                if buffer._version != version:  # noqa: SLF001 - torch's own counter
-                    with torch.no_grad():
-                        buffer.copy_(kept)
+                with torch.no_grad():  # batch norm writes without torch counting it
+                    buffer.copy_(kept)
 
 
 def duplicate(module: torch.nn.Module, *, share: bool = False) -> torch.nn.Module:
