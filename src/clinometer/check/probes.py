@@ -74,10 +74,12 @@ class Probed:
 
     names : of the probes run.
     diagnoses : what they found, each cause once for a leaf.
+    evaluations : how often they called f.
     """
 
     names: tuple[str, ...]
     diagnoses: tuple[Diagnosis, ...]
+    evaluations: int = 0
 
     def added_to(self, report: Report) -> Report:
         """The report with these names and diagnoses, its verdict theirs if worse.
@@ -97,6 +99,7 @@ class Probed:
             verdict=next(verdict for verdict in WORST if verdict in verdicts),
             diagnoses=(*first, *others, *last),
             probes=(*report.probes, *self.names),
+            evaluations=report.evaluations + self.evaluations,
         )
 
 
@@ -121,7 +124,7 @@ def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:
     try:
         random = _unrepeatable(rule)
         if random is not None:
-            return Probed((*names,), (random,))
+            return Probed((*names,), (random,), rule.evaluations)
         trial = Trial.of(rule, rtol=rtol, seed=seed)
     except Exception:  # noqa: BLE001 - whatever the user's code raises is said elsewhere
         return Probed((), ())
@@ -135,7 +138,7 @@ def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:
         if any(each.cause in SPOILING for each in found):
             break
     once = {(each.cause, each.path): each for each in reversed(found)}
-    return Probed(tuple(names), tuple(reversed(once.values())))
+    return Probed(tuple(names), tuple(reversed(once.values())), rule.evaluations)
 
 
 def _chosen(rule: Rule) -> dict[str, Probe]:
