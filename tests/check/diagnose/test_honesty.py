@@ -20,7 +20,7 @@ def test_right_claims_have_no_diagnosis(shape):
 
 def test_random_plants_are_named_and_their_twins_are_not():
     """Seeds that nothing was tuned on; `python -m benchmarks.plants` tries 1,000."""
-    table, right, alarms = confusion(range(5000, 5003))
+    table, right, alarms = confusion(range(5000, 5002))
 
     assert right >= 0.95 * table.total()
     assert alarms == 0
@@ -70,7 +70,7 @@ def scaled(leaf, f, x):
 NAMES = st.sampled_from(sorted(KINDS))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(NAMES, st.integers(0, 9), st.integers(-60, 60), st.integers(-60, 60))
 def test_units_change_no_cause(name, seed, f, x):
     leaves = plant(name, seed).leaves
@@ -83,7 +83,7 @@ def test_units_change_no_cause(name, seed, f, x):
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(NAMES, st.integers(0, 9), st.permutations(range(3)))
 def test_the_order_of_leaves_changes_no_cause(name, seed, order):
     leaves = plant(name, seed).leaves
@@ -99,7 +99,7 @@ def test_the_order_of_leaves_changes_no_cause(name, seed, order):
 PLACELESS = ["sign", "factor", "zero", "regulariser", "random", "none", "duplicates"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.sampled_from(PLACELESS), st.integers(0, 9), st.randoms(use_true_random=False))
 def test_the_order_of_entries_changes_no_cause(name, seed, shuffle):
     leaf = plant(name, seed).leaves[0]
