@@ -92,12 +92,13 @@ def _frame(number: int, leaf: LeafSummary, count: int) -> str:
         )
     )
     rest = f", the worst {MOST:,} drawn" if count > MOST else ""
+    whole = f"<p>Wrong: {isolated(leaf.where)}</p>" if leaf.where else ""
     size = math.prod(leaf.shape)
     return tag(
         "figure",
         f"<h3>{isolated(leaf.path)} <small>{safe(leaf.shape)} · "
         f"{safe(counted(count, 'entry', 'entries'))} of {size:,} marked{rest}"
-        "</small></h3>"
+        f"</small></h3>{whole}"
         f'<div class="controls"><label>Colour <select class="mode">{modes}</select>'
         '</label> <label class="slices">Slice <select class="slice"></select></label>'
         "</div>"

@@ -45,7 +45,7 @@ def verdict(report: Report) -> str:
     cost = [
         f"{' and '.join(compared) or 'nothing'} compared",
         f"{counted(report.evaluations, 'evaluation', 'evaluations')} of f",
-        f"{report.seconds:.2g} s",
+        _duration(report.seconds),
         f"seed {report.seed}",
         f"rtol {report.rtol:.2g}",
     ]
@@ -55,6 +55,10 @@ def verdict(report: Report) -> str:
         f"{safe(word)}</p><p class='said'>{safe(SAID[report.verdict])}</p>"
         f'<ul class="cost">{items}</ul>'
     )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
 
 
 def causes(diagnoses: Sequence[Diagnosis]) -> str:
@@ -110,6 +114,11 @@ def remarks(report: Report) -> str:
     form = [found for found in report.findings if found.analytic is None]
     said = [isolated(note) for note in report.notes]
     said += [f"{isolated(found.path)}: {isolated(found.reason)}" for found in form]
+    said += [
+        f"{isolated(leaf.path)} is wrong: {isolated(leaf.where)}"
+        for leaf in report.leaves
+        if leaf.where
+    ]
     said += [
         f"{isolated(leaf.path)}: {isolated(leaf.reason)}"
         for leaf in report.leaves
