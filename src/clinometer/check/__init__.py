@@ -1,6 +1,8 @@
 """Is a claimed gradient right? Verdicts, findings and reports that rest on error bars.
 
-The road: read the claim (`claim`), plan where to measure (`plan`), measure (`subject`),
+The road: hear what is asked (`options`, `question`, `complexes`), read the claim
+(`claim`), probe the laws that need no differences (`probes`, on a `trial` of a `rule`;
+`second` for the gradient of the gradient), plan where to measure (`plan`), measure (`subject`),
 compare (`verdict` is the rule, `compare` applies it to a leaf), say why (`why`), sum up
 (`inspection`, `report`, `table`).
 """
