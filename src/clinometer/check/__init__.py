@@ -2,9 +2,9 @@
 
 The road: hear what is asked (`options`, `question`, `complexes`), read the claim
 (`claim`), probe the laws that need no differences (`probes`, on a `trial` of a `rule`;
-`second` for the gradient of the gradient), plan where to measure (`plan`), measure (`subject`),
-compare (`verdict` is the rule, `compare` applies it to a leaf), say why (`why`), sum up
-(`inspection`, `report`, `table`).
+`second` for the gradient of the gradient), plan where to measure (`plan`), measure
+(`subject`), compare (`verdict` is the rule, `compare` applies it to a leaf), say why
+(`why`), sum up (`inspection`, `report`, `table`).
 """
 
 from clinometer.check.interruption import Interrupted
