@@ -6,34 +6,31 @@ import math
 import time
 from collections.abc import Container
 from dataclasses import replace
-from typing import TypeAlias, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name
 from clinometer.check.claim import Claims, fault_of_form
 from clinometer.check.compare import Compared, findings_of
 from clinometer.check.comparer import Comparer
 from clinometer.check.diagnosis import Diagnosis, Power
+from clinometer.check.entries import measure_entries
 from clinometer.check.gathering import Gathering
-from clinometer.check.interruption import Interrupted, Progress, Watch, groups
+from clinometer.check.interruption import Interrupted, Progress, Watch
 from clinometer.check.joint import LEAST, Joint, Together
 from clinometer.check.locate import Located
 from clinometer.check.locate_cause import cause_of
 from clinometer.check.locate_words import places_in_words
-from clinometer.check.plan import by_entry, small_leaves
+from clinometer.check.plan import small_leaves
 from clinometer.check.power import power_of
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.upcast import NOTE
 from clinometer.check.verdict import Verdict
 from clinometer.check.why import not_repeatable, reason_of
-from clinometer.ladder import Lines
 
 __all__ = ["Inspection"]
-
-Floats: TypeAlias = NDArray[np.float64]
 
 WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
 """Verdicts in the order in which one outweighs the other."""
@@ -86,7 +83,8 @@ class Inspection:
         Raises Interrupted, a KeyboardInterrupt with the report so far, at Ctrl-C.
         """
         subject = self._subject
-        measured = self._measure_entries(small_leaves(self._layout, entries))
+        small = small_leaves(self._layout, entries)
+        measured = measure_entries(subject, self._claims, small, watch=self._watch)
         if not self._watch.stopped:
             try:  # after all those calls: does f still give the same?
                 subject.ask_again()
@@ -154,41 +152,6 @@ class Inspection:
             self._watch.stopped = True
             found = ()
         return (*self._causes, *found)
-
-    def _measure_entries(self, leaves: set[int]) -> dict[int, Slopes]:
-        """Slopes along the entries of those leaves that can be compared, by leaf."""
-        lengths = np.diff(self._layout.starts)
-        claims = self._claims.leaves
-        wanted = [k for k in sorted(leaves) if claims[k].values is not None]
-        wanted = [k for k in wanted if lengths[k]]
-        if not wanted:
-            return {}
-        found = self._measure(by_entry(self._subject.place, wanted))
-        measured: dict[int, Slopes] = {}
-        start = 0
-        for k in wanted:
-            part = slice(start, start + int(lengths[k]))
-            start = part.stop
-            measured[k] = found.part(part)
-        return measured
-
-    def _measure(self, lines: Lines) -> Slopes:
-        """Slopes along lines; without a value where Ctrl-C came before.
-
-        In groups, if f takes one point a call: after each of them something is known.
-        """
-        whole = [range(lines.count)]
-        one_by_one = self._subject.function.one_by_one
-        found: list[Slopes] = []
-        for group in groups(lines.count) if one_by_one else whole:
-            try:
-                part = lines.some(np.asarray(group)) if one_by_one else lines
-                found.append(self._subject.measure(part))
-            except KeyboardInterrupt:
-                self._watch.stopped = True
-                found.append(Slopes.none(lines.count - group.start))
-                break
-        return found[0] if len(found) == 1 else Slopes.joined(found)
 
     def _leaf_or_rest(self, k: int, measured: Slopes | None) -> LeafSummary:
         """Summary of leaf k; if Ctrl-C came first, of as much of it as is known."""
