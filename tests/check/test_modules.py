@@ -213,6 +213,31 @@ def test_a_backward_that_clips_the_incoming_gradient_is_wrong_and_its_twin_right
     assert (Cause.COTANGENT_NONLINEAR in report.causes) is faulty
 
 
+def test_a_function_that_draws_random_numbers_is_held_to_those_of_the_run():
+    """float64 draws others, so it is measured in float32; layouts are not probed."""
+
+    class Drop(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            mask = (torch.rand_like(x) > 0.5).to(x.dtype)
+            ctx.save_for_backward(mask)
+            return x * mask
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0]
+
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return Drop.apply(x)
+
+    torch.manual_seed(0)
+    report = check_model(Model(), torch.randn(6, 4))
+
+    assert report.verdict is Verdict.AGREES
+    assert any("its own dtype" in note for note in report.notes)
+
+
 def test_everything_checks_torch_own_modules_too():
     model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh())
     report = check_model(model, torch.randn(5, 4), everything=True)

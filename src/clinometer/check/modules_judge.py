@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name
 from clinometer.check.diagnosis import Cause, Diagnosis
@@ -172,9 +173,14 @@ class Judge:
     def _report(self, rule: Rule, screen: Screen) -> Report:
         """The claims along the directions, checked as a gradient by the steps."""
         count = len(screen.labels)
+        dtype = np.float32 if screen.note else np.float64  # f is no finer than that
+
+        def f(t: NDArray[Any]) -> Any:
+            return dtype(screen.f(np.asarray(t, np.float64)))
+
         return check(
-            screen.f,
-            np.zeros(count),
+            f,
+            np.zeros(count, dtype),
             gradient=screen.claims,
             rtol=self._rtol_of(rule),
             seed=self._seed,

@@ -94,6 +94,10 @@ class Body(Protocol):
         """Runs it at given leaves; double: in float64. Raises what copying raises."""
         ...
 
+    def random(self) -> bool:
+        """Whether it draws random numbers."""
+        ...
+
     def plain(self) -> Callable[[Sequence[Tensor]], Any] | None:
         """It as a function of the leaves just as they are; None for a module."""
         ...
@@ -127,6 +131,17 @@ class FunctionBody:
             return Ran(_real(self._met.kind.apply(*args)), fresh)
 
         return run
+
+    def random(self) -> bool:
+        """Whether it draws random numbers, which follow the layout of its inputs."""
+        before = torch.get_rng_state()
+        self._met.randomness.restore()
+        start = torch.get_rng_state()
+        with torch.no_grad():
+            self.runner(double=False)(self.leaves)
+        drawn = not torch.equal(start, torch.get_rng_state())
+        torch.set_rng_state(before)
+        return drawn
 
     def plain(self) -> Callable[[Sequence[Tensor]], Any]:
         """Apply as a function of the leaves."""
@@ -197,6 +212,10 @@ class ModuleBody:
 
         return run
 
+    def random(self) -> bool:
+        """Whether it draws random numbers: nobody asks that of a module."""
+        return False
+
     def plain(self) -> None:
         """Nothing: the rules are those inside."""
 
@@ -260,7 +279,7 @@ class TorchRule:
     def plain(self) -> tuple[Callable[[dict[str, Any]], Any], dict[str, Any]] | None:
         """The body as a function of a dict, and its inputs."""
         plain, labels = self._body.plain(), self._body.labels
-        if plain is None:
+        if plain is None or self._body.random():
             return None
         x = dict(zip(labels, self._body.leaves, strict=True))
         return lambda x: plain([x[label] for label in labels]), x
