@@ -98,7 +98,7 @@ def test_ordinary_functions_of_torch_pass_in_all_compositions(f):
     assert sum(name.startswith("second order") for name in report.probes) >= 2
 
 
-@pytest.mark.parametrize("x64", [False, True])
+@pytest.mark.parametrize("x64", [True])
 def test_functions_of_jax_pass_in_all_compositions(x64):
     with float64() if x64 else nullcontext():
         report = check(lambda x: jnp.sum(jnp.sin(x) * x[0]), jnp.asarray(X), order=2)
