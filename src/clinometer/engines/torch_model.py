@@ -21,7 +21,8 @@ from clinometer.engines.record_torch import (
     Recording,
     is_torchs_own,
 )
-from clinometer.engines.torch_rules import FunctionBody, ModuleBody, TorchRule, said
+from clinometer.engines.torch_bodies import FunctionBody, ModuleBody
+from clinometer.engines.torch_rules import TorchRule, said
 from clinometer.engines.torch_state import (
     Randomness,
     State,
