@@ -193,7 +193,8 @@ class Answer:
         for part in _blocks(np.flatnonzero(self.code[places] != CONVERGED)):
             kink = kink_of(self.sample.rows(part), self.derivative)
             noisy = self.code[places[part]] == NOISE_LIMITED
-            found, broken = kink.found & ~noisy, kink.jump | (kink.cusp & ~noisy)
+            found = kink.sure | (kink.found & ~noisy)
+            broken = kink.jump | (kink.cusp & ~noisy)
             where = places[part[found]]
             self.value[where] = kink.value[found]
             self.error[where] = kink.error[found]

@@ -192,13 +192,25 @@ def test_a_function_with_one_slope_has_no_kink(f):
     assert not (found.found | found.cusp | found.jump).any()
 
 
+@pytest.mark.parametrize("f", [np.abs, lambda t: np.maximum(t, 0) + np.exp(t)])
+def test_five_rows_are_sure_of_a_kink_unless_its_curvature_shows(f):
+    assert kink(f).sure.all()
+    assert not kink(lambda t: 1e-3 * f(t) + t**2).sure.any()
+
+
+@pytest.mark.parametrize("distance", [1e-9, 1e-7, 1e-5])
+def test_a_kink_that_the_finest_row_misses_is_not_at_x(distance):
+    found = kink(lambda t: np.maximum(t - distance, 0) + 5)
+    assert not (found.found | found.sure | found.cusp | found.jump).any()
+
+
 @pytest.mark.parametrize("size", [1e-8, 1e-3])
 def test_noise_is_seldom_taken_for_a_kink_and_never_for_a_jump(size):
     random = np.random.default_rng(6)
     rows = sampled(lambda t: 1 + size * random.normal(size=t.shape), FIVE, count=2000)
     with np.errstate(invalid="ignore"):
         found = kink_of(rows, 1)
-    assert not (found.jump | found.cusp).any()
+    assert not (found.jump | found.cusp | found.sure).any()
     assert np.mean(found.found) < 0.01
 
 

@@ -139,11 +139,13 @@ class Kink:
 
     found : left and right slopes differ at x. There value is the mean of both and error
         half their difference, so that the bar holds every subgradient.
+    sure : so many rows say so that noise cannot be what they show.
     cusp : the slopes are infinite there; no derivative exists.
     jump : the value at x is not that of its surroundings; no derivative exists.
     """
 
     found: Bools
+    sure: Bools
     cusp: Bools
     jump: Bools
     value: Floats
@@ -154,18 +156,21 @@ class Kink:
 def kink_of(rows: Rows, derivative: int) -> Kink:
     """Whether f changes less smoothly at x than h and h**2, on the finest rows.
 
-    Where left and right slopes differ the bend falls like h (three rows that resolve it
-    must say so: on coarser ones curvature shows as well). At a cusp, the bend or the
-    difference of both sides falls like h**p with p < 1, at a jump not at all (the five
-    finest rows of all, and not hidden in the slope: noise falls at random, but where f
-    rounds to a grid the bend may be half a stair on all of them). A second derivative
-    does not exist at a kink: its error is inf.
+    Where left and right slopes differ the bend falls like h: three rows that resolve it
+    must say so, five if they might be noise (on coarser ones curvature shows too), and
+    no finer one may miss it (then the kink is nearby). At a cusp, the bend or the
+    difference of both sides falls like h**p with p < 1, at a jump not at all: the five
+    finest rows of all must say so, beside the slope, for noise falls at random, but
+    where f rounds to a grid the bend may be half a stair on all of them. A second
+    derivative does not exist at a kink: its error is inf.
     """
     clear = np.abs(rows.bend) > MUCH * rows.floor
-    finest = _finest(clear, 3)
+    finest = _finest(clear, 5)
     c: Ints = np.arange(clear.shape[1], dtype=np.intp)
     bend, step = np.where(clear, rows.bend, np.nan)[finest, c], rows.step[finest, c]
-    found = _all(np.abs(_power(bend, step) - 1) < 0.2)
+    straight = np.abs(_power(bend, step) - 1) < 0.2
+    due = np.abs(bend[0]) * rows.step / step[0] > 2 * MUCH * rows.floor
+    straight &= ~(due & ~clear & np.isfinite(rows.bend)).any(axis=0)
     cusp, jump = _broken(rows, rows.bend)
     pull = rows.odd * rows.step
     jump &= ~(np.abs(rows.bend) < PLAIN * np.abs(pull)).any(axis=0)
@@ -175,7 +180,15 @@ def kink_of(rows: Rows, derivative: int) -> Kink:
     error = error + MUCH * rows.floor[finest[0], c] / step[0]
     if derivative == 2:
         value, error = np.full_like(value, np.nan), np.full_like(error, np.inf)
-    return Kink(found, cusp | cusps, jump | jumps, value, error, step[0])
+    return Kink(
+        found=_all(straight[:2]),
+        sure=_all(straight),
+        cusp=cusp | cusps,
+        jump=jump | jumps,
+        value=value,
+        error=error,
+        step=step[0],
+    )
 
 
 def _finest(usable: Bools, count: int) -> Ints:
