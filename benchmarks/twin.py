@@ -16,11 +16,11 @@ import torch
 from benchmarks.twin_faults import FAULTS, RULES, Fault, Runs
 from benchmarks.twin_operations import OPERATIONS, Kernel, Operation
 from clinometer.arrays import from_float64, to_float64
-from clinometer.check.twin_cause import Known, diagnose
-from clinometer.check.twin_cells import Sample
-from clinometer.check.twin_judge import blamed, judge
-from clinometer.check.twin_rules import SLACK
-from clinometer.check.twin_runs import Recorded, Runner, record
+from clinometer.check.twin.cause import Known, diagnose
+from clinometer.check.twin.cells import Sample
+from clinometer.check.twin.judge import blamed, judge
+from clinometer.check.twin.rules import SLACK
+from clinometer.check.twin.runs import Recorded, Runner, record
 
 DRAWS = 4
 OURS, NAMED = "clinometer", "named"

@@ -1,15 +1,14 @@
 """Numerical derivatives with error bars, and checks of gradients that rest on them."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from clinometer.check import (
     Finding,
     Report,
-    TwinReport,
     Verdict,
     assert_gradient,
     check,
-    check_model,
-    check_rules,
-    check_twin,
 )
 from clinometer.derivative import (
     gradient,
@@ -27,7 +26,6 @@ from clinometer.errors import (
     MissingExtraError,
 )
 from clinometer.estimate import Estimate, Status
-from clinometer.hooks import Checked, CheckedClosure, checked, checked_closure
 from clinometer.problem import Problem
 from clinometer.stencil import (
     Stencil,
@@ -38,7 +36,11 @@ from clinometer.stencil import (
     stencil,
     tetrahedral,
 )
-from clinometer.textbook import gradient_check, relative_error
+
+if TYPE_CHECKING:
+    from clinometer.check import TwinReport, check_model, check_rules, check_twin
+    from clinometer.hooks import Checked, CheckedClosure, checked, checked_closure
+    from clinometer.textbook import gradient_check, relative_error
 
 __version__ = "0.1.0"
 
@@ -80,3 +82,23 @@ __all__ = [
     "stencil",
     "tetrahedral",
 ]
+
+_LATER = {
+    "Checked": "clinometer.hooks",
+    "CheckedClosure": "clinometer.hooks",
+    "TwinReport": "clinometer.check",
+    "check_model": "clinometer.check",
+    "check_rules": "clinometer.check",
+    "check_twin": "clinometer.check",
+    "checked": "clinometer.hooks",
+    "checked_closure": "clinometer.hooks",
+    "gradient_check": "clinometer.textbook",
+    "relative_error": "clinometer.textbook",
+}
+"""Where the names stand that few need: `import clinometer` does not wait for them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

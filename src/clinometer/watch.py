@@ -146,7 +146,7 @@ class _Watching:
         self._record.stop()
         if not self._record.seen:
             return None
-        from clinometer.check.watched import report_on  # noqa: PLC0415
+        from clinometer.check.modules.watched import report_on  # noqa: PLC0415
 
         with contextlib.redirect_stdout(io.StringIO()):  # forward may print
             return report_on(self._record)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinometer.check.locate_words import Box, boxes_in_words, places_in_words
+from clinometer.check.words import Box, boxes_in_words, places_in_words
 
 
 def _wrong(shape, *places):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from clinometer.check.probes import probe
-from clinometer.check.rule import Rule
+from clinometer.check.probes.road import probe
+from clinometer.check.probes.rule import Rule
 from clinometer.evaluate import flatten_input
 from clinometer.trees import Layout
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from clinometer.check.twin_cells import Cells, Sample, groupings
-from clinometer.check.twin_judge import blamed, judge
-from clinometer.check.twin_rules import SLACK, norm, scale
+from clinometer.check.twin.cells import Cells, Sample, groupings
+from clinometer.check.twin.judge import blamed, judge
+from clinometer.check.twin.rules import SLACK, norm, scale
 
 ROUNDOFF = 2.0**-8
 

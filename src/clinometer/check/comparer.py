@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clinometer.check.claim import Claims
 from clinometer.check.compare import Compared, along_rays, compare, entry_by_entry
-from clinometer.check.locate import Located, locate
+from clinometer.check.locate.road import Located, locate
 from clinometer.check.plan import along, by_entry, elsewhere
 from clinometer.check.rays import Rays
 from clinometer.check.subject import Slopes, Subject

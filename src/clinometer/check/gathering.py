@@ -10,18 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.arrays import to_float64
+from clinometer.check import diagnose as causes
 from clinometer.check.claim import Claims
 from clinometer.check.compare import Compared
-from clinometer.check.diagnose import (
-    LeafEvidence,
-    cause_of_block,
-    cause_of_sample,
-    diagnose,
-    places_within,
-    sample_of,
-)
+from clinometer.check.diagnose.evidence import LeafEvidence
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.locate import Located
+from clinometer.check.locate.road import Located
 from clinometer.check.plan import at_entries, by_entry, elsewhere
 from clinometer.check.report import Finding, LeafSummary
 from clinometer.check.subject import Subject
@@ -86,13 +80,15 @@ class Gathering:
         found = [_of_form(one) for one in findings if _is_form(one)]
         told = [self._leaves[k] for k in sorted(self._leaves)]
         if self._subject.repeatable:
-            whole = diagnose(told, again=self._again)
+            whole = causes.diagnose(told, again=self._again)
             found += [self._looked_into(one) for one in whole]
         else:
             said = not_repeatable(self._subject)
             verdict = Verdict.CANNOT_TELL
             found.append(Diagnosis(Cause.NOT_REPEATABLE, "", "", verdict, said))
-            found += [one for one in diagnose(told) if one.verdict is Verdict.DIFFERS]
+            found += [
+                one for one in causes.diagnose(told) if one.verdict is Verdict.DIFFERS
+            ]
         return (*found, *self._unclear(leaves))
 
     def in_blocks(self, k: int, located: Located, found: Diagnosis) -> Diagnosis:
@@ -104,8 +100,8 @@ class Gathering:
         if not located.blocks or claim is None or not place.small:
             return found
         shape = place.layout.shapes[k]
-        places = places_within(located.blocks, shape)
-        told = cause_of_block(self._sample(k, places), located.blocks, shape)
+        places = causes.places_within(located.blocks, shape)
+        told = causes.cause_of_block(self._sample(k, places), located.blocks, shape)
         if told is None:
             return found
         said = f"{told.evidence}; {found.evidence}"
@@ -123,9 +119,9 @@ class Gathering:
             return found
         if not self._subject.place.small:  # x is not kept in one piece
             return found
-        places = sample_of(claim, 0)
+        places = causes.sample_of(claim, 0)
         sample = self._sample(k, places)
-        told = cause_of_sample(sample, claim, layout.shapes[k], places=places)
+        told = causes.cause_of_sample(sample, claim, layout.shapes[k], places=places)
         return told or found
 
     def _sample(self, k: int, places: Ints) -> LeafEvidence:

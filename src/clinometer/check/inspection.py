@@ -18,10 +18,9 @@ from clinometer.check.diagnosis import Diagnosis, Power
 from clinometer.check.entries import measure_entries
 from clinometer.check.gathering import Gathering
 from clinometer.check.interruption import Interrupted, Progress, Watch
-from clinometer.check.joint import LEAST, Joint, Together
-from clinometer.check.locate import Located
-from clinometer.check.locate_cause import cause_of
-from clinometer.check.locate_words import places_in_words
+from clinometer.check.locate.cause import cause_of
+from clinometer.check.locate.joint import LEAST, Joint, Together
+from clinometer.check.locate.road import Located
 from clinometer.check.plan import small_leaves
 from clinometer.check.power import power_of
 from clinometer.check.report import Finding, LeafSummary, Report
@@ -29,6 +28,7 @@ from clinometer.check.subject import Slopes, Subject
 from clinometer.check.upcast import NOTE
 from clinometer.check.verdict import Verdict
 from clinometer.check.why import not_repeatable, reason_of
+from clinometer.check.words import places_in_words
 
 __all__ = ["Inspection"]
 

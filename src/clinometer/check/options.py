@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import final
 
 from clinometer.check.interruption import Progress
+from clinometer.check.probes.second_products import Second
 from clinometer.check.question import Claimed
-from clinometer.check.second_products import Second
 from clinometer.errors import InputError
 from clinometer.trees import Tree
 

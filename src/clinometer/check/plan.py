@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.locate_words import Box
 from clinometer.check.place import Place
 from clinometer.check.rays import Part, Ray, Rays
+from clinometer.check.words import Box
 from clinometer.ladder import Lines
 from clinometer.trees import Layout
 

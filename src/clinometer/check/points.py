@@ -24,7 +24,7 @@ __all__ = ["Points", "at_points", "checked_at", "given_points", "points_of"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
-Points: TypeAlias = Callable[[np.random.Generator], Tree] | Iterable[Tree]
+Points: TypeAlias = "Callable[[np.random.Generator], Tree] | Iterable[Tree]"
 """Makes a point from a generator of random numbers, or holds points."""
 
 SMALL, LARGE = 2.0**-10, 2.0**5

@@ -16,8 +16,8 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.locate_words import Box
 from clinometer.check.place import Place
+from clinometer.check.words import Box
 from clinometer.paths import Leafwise, Points
 
 __all__ = ["Part", "Ray", "Rays", "here"]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import final
 
 from clinometer.check.diagnosis import Cause, Diagnosis, Power
-from clinometer.check.notebook import cell
 from clinometer.check.table import (
     Json,
     aligned,
@@ -211,6 +210,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         """The report in a notebook."""
+        from clinometer.check.notebook import cell  # noqa: PLC0415 (notebooks only)
+
         return cell(self)
 
     def __str__(self) -> str:

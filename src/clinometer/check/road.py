@@ -15,10 +15,10 @@ from clinometer.check.interruption import Interrupted, Progress
 from clinometer.check.options import Options
 from clinometer.check.place import sizes_of
 from clinometer.check.points import Points, checked_at
-from clinometer.check.probes import Probed, probe
+from clinometer.check.probes.road import Probed, probe
+from clinometer.check.probes.second import Second, second_order
 from clinometer.check.question import Claimed, Question
 from clinometer.check.report import Report
-from clinometer.check.second import Second, second_order
 from clinometer.check.subject import Subject
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.errors import InputError
@@ -95,7 +95,7 @@ def check(
     """
     claimed = Claimed(gradient, vjp, jacobian)
     if engines.is_model(f) and not claimed.given:
-        from clinometer.check.modules import check_model  # noqa: PLC0415 - it uses this
+        from clinometer.check.modules.road import check_model  # noqa: PLC0415 - it uses this
 
         return check_model(f, x, loss=loss, rtol=rtol, seed=seed)
     if loss is not None:

@@ -227,7 +227,7 @@ def _checked(stencil: Stencil) -> tuple[Vector, Vector]:
     offsets = offsets[:, None] if offsets.ndim == 1 else offsets
     weights = np.atleast_2d(_numbers(stencil.weights, "weights"))
     count, dimensions = offsets.shape
-    if len(np.unique(offsets, axis=0)) < count:
+    if len({row.tobytes() for row in offsets}) < count:
         raise InputError(f"offsets must be distinct, got {offsets.tolist()}")
     if weights.shape != (dimensions, count):
         raise InputError(

@@ -7,15 +7,22 @@ entries and weighed by description length (`fit`), with a region in words (`plac
 still have a pattern (`pattern`). Of large leaves a few entries are asked (`sampled`).
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from clinometer.check.diagnose.evidence import LeafEvidence
-from clinometer.check.diagnose.places import where_of
-from clinometer.check.diagnose.sampled import (
-    cause_of_block,
-    cause_of_sample,
-    places_within,
-    sample_of,
-)
-from clinometer.check.diagnose.whole import diagnose
+
+if TYPE_CHECKING:
+    from clinometer.check.diagnose.places import where_of
+    from clinometer.check.diagnose.sampled import (
+        cause_of_block,
+        cause_of_sample,
+        places_within,
+        sample_of,
+    )
+    from clinometer.check.diagnose.whole import diagnose
 
 __all__ = [
     "LeafEvidence",
@@ -26,3 +33,19 @@ __all__ = [
     "sample_of",
     "where_of",
 ]
+
+_LATER = {
+    "cause_of_block": "clinometer.check.diagnose.sampled",
+    "cause_of_sample": "clinometer.check.diagnose.sampled",
+    "diagnose": "clinometer.check.diagnose.whole",
+    "places_within": "clinometer.check.diagnose.sampled",
+    "sample_of": "clinometer.check.diagnose.sampled",
+    "where_of": "clinometer.check.diagnose.places",
+}
+"""Where the work is done: a claim that agrees is never diagnosed."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -17,8 +17,8 @@ from clinometer.check.diagnose.evidence import Floats, Ints, LeafEvidence
 from clinometer.check.diagnose.leaf import causes_of
 from clinometer.check.diagnose.places import tail_start
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.locate_words import Box
 from clinometer.check.verdict import Verdict
+from clinometer.check.words import Box
 
 __all__ = ["SAMPLE", "cause_of_block", "cause_of_sample", "places_within", "sample_of"]
 

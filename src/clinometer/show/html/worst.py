@@ -9,9 +9,9 @@ import numpy as np
 
 from clinometer.arrays import from_float64, is_array
 from clinometer.check import Finding, Report, Verdict
-from clinometer.check.locate_words import Box
 from clinometer.check.place import sizes_of
 from clinometer.check.rays import Part, Ray
+from clinometer.check.words import Box
 from clinometer.derivative import Options
 from clinometer.errors import ClinometerError
 from clinometer.evaluate import Function

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from clinometer.check.compare import Compared
 from clinometer.check.comparer import Comparer
 from clinometer.check.diagnosis import Power
-from clinometer.check.locate_words import Box
 from clinometer.check.place import Place
 from clinometer.check.power import power_of
 from clinometer.check.rays import Part, Ray, Rays
 from clinometer.check.verdict import Verdict, allowed
+from clinometer.check.words import Box
 
 __all__ = ["LEAST", "Joint", "Together"]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, final
 
 from clinometer import engines
-from clinometer.check.modules_judge import Judge, Judged
+from clinometer.check.modules.judge import Judge, Judged
 from clinometer.check.report import Report
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.engines.record import ModelParts, Rule

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.twin_cells import Sample
-from clinometer.check.twin_judge import Part
+from clinometer.check.twin.cells import Sample
+from clinometer.check.twin.judge import Part
 from clinometer.check.verdict import Verdict
 
 __all__ = ["Known", "diagnose", "finite"]

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.arrays import to_float64
-from clinometer.check.rule import Pulled, Rule, cotangents
+from clinometer.check.probes.rule import Pulled, Rule, cotangents
 from clinometer.check.verdict import default_rtol
 
 __all__ = ["OTHER_ORDER", "SHARE", "Trial", "gap_of"]

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.compare import claimed_along
-from clinometer.check.locate_words import Box
 from clinometer.check.rays import Part, Ray, Rays
 from clinometer.check.subject import Subject
 from clinometer.check.verdict import GUARD, ROUNDING, Terms
+from clinometer.check.words import Box
 
 __all__ = ["Gauge", "Residual"]
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from clinometer.arrays import to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.probes_cotangent import cotangent_layouts, linearity
-from clinometer.check.probes_modes import adjoint
-from clinometer.check.probes_state import (
+from clinometer.check.probes.cotangent import cotangent_layouts, linearity
+from clinometer.check.probes.modes import adjoint
+from clinometer.check.probes.rule import Rule
+from clinometer.check.probes.state import (
     changed_inputs,
     changed_outputs,
     forward_values,
@@ -26,9 +27,8 @@ from clinometer.check.probes_state import (
     interleaved,
     second_backward,
 )
+from clinometer.check.probes.trial import SHARE, Trial, gap_of
 from clinometer.check.report import Report
-from clinometer.check.rule import Rule
-from clinometer.check.trial import SHARE, Trial, gap_of
 from clinometer.check.verdict import Verdict
 
 __all__ = ["Probed", "probe"]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.probes import probe
+from clinometer.check.probes.road import probe
+from clinometer.check.probes.rule import Rule as AsRule
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.road import check
-from clinometer.check.rule import Rule as AsRule
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.engines.record import Rule, Screen
 from clinometer.trees import Layout

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name, from_float64, to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.twin_cause import Known, diagnose, finite
-from clinometer.check.twin_cells import Cells, Sample
-from clinometer.check.twin_judge import Judgement, blamed, judge
-from clinometer.check.twin_report import TwinLeaf, TwinReport, TwinRule
-from clinometer.check.twin_rules import SLACK, Norm, Scale
-from clinometer.check.twin_runs import Runner, record
+from clinometer.check.twin.cause import Known, diagnose, finite
+from clinometer.check.twin.cells import Cells, Sample
+from clinometer.check.twin.judge import Judgement, blamed, judge
+from clinometer.check.twin.report import TwinLeaf, TwinReport, TwinRule
+from clinometer.check.twin.rules import SLACK, Norm, Scale
+from clinometer.check.twin.runs import Runner, record
 from clinometer.check.verdict import Verdict
 from clinometer.errors import InputError
 from clinometer.trees import Tree, flatten

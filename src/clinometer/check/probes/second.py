@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.probes import Probed
-from clinometer.check.probes_modes import tangents
-from clinometer.check.question import Question
-from clinometer.check.second_products import (
+from clinometer.check.probes.modes import tangents
+from clinometer.check.probes.road import Probed
+from clinometer.check.probes.second_products import (
     Product,
     Second,
     claimed_product,
     composed_products,
 )
+from clinometer.check.question import Question
 from clinometer.check.verdict import GROSS, Verdict
 from clinometer.derivative import hessian_product as measured_product
 from clinometer.errors import ClinometerError, InputError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from clinometer.check.modules import Visit, report_of
-from clinometer.check.modules_judge import Judge
+from clinometer.check.modules.judge import Judge
+from clinometer.check.modules.road import Visit, report_of
 from clinometer.check.report import Report
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.twin_cells import Cells, Sample, groupings
-from clinometer.check.twin_rules import Norm, Scale, norm, scale
+from clinometer.check.twin.cells import Cells, Sample, groupings
+from clinometer.check.twin.rules import Norm, Scale, norm, scale
 
 __all__ = ["Judgement", "Part", "blamed", "judge"]
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import from_float64, to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.rule import Pulled
-from clinometer.check.trial import OTHER_ORDER, Trial, gap_of
+from clinometer.check.probes.rule import Pulled
+from clinometer.check.probes.trial import OTHER_ORDER, Trial, gap_of
 from clinometer.check.verdict import Verdict
 
 __all__ = [

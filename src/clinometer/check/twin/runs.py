@@ -17,8 +17,8 @@ from clinometer.arrays import (
     to_float64,
     unit_roundoff,
 )
-from clinometer.check.twin_arguments import Arguments
-from clinometer.check.twin_cells import Sample
+from clinometer.check.twin.arguments import Arguments
+from clinometer.check.twin.cells import Sample
 from clinometer.engines import double
 from clinometer.errors import InputError
 from clinometer.trees import Tree

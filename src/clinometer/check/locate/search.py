@@ -18,8 +18,8 @@ from typing import final
 
 import numpy as np
 
-from clinometer.check.locate_gauge import Gauge, Residual
-from clinometer.check.locate_words import Box
+from clinometer.check.locate.gauge import Gauge, Residual
+from clinometer.check.words import Box
 
 __all__ = ["Places", "Search"]
 

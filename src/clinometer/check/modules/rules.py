@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from clinometer import engines
-from clinometer.check.modules import Visit, report_of
-from clinometer.check.modules_judge import Judge
+from clinometer.check.modules.judge import Judge
+from clinometer.check.modules.road import Visit, report_of
 from clinometer.check.report import Report
 from clinometer.point import flatten_input
 from clinometer.trees import Tree

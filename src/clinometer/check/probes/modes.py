@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import from_float64, to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.trial import Trial
+from clinometer.check.probes.trial import Trial
 from clinometer.check.verdict import Verdict
 
 __all__ = ["adjoint", "tangents"]

@@ -20,7 +20,7 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.twin_cells import Cells, Sample
+from clinometer.check.twin.cells import Cells, Sample
 
 __all__ = ["SLACK", "Norm", "Scale", "norm", "scale"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.rule import Pulled, cotangents
-from clinometer.check.trial import OTHER_ORDER, Trial
+from clinometer.check.probes.rule import Pulled, cotangents
+from clinometer.check.probes.trial import OTHER_ORDER, Trial
 from clinometer.check.verdict import Verdict
 
 __all__ = ["cotangent_layouts", "linearity"]
