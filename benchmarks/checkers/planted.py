@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
+import jax
+
 from benchmarks.checkers.rivals import RIVALS, Rival
 from clinometer.check import Verdict
 from tests.corpus import (
@@ -23,6 +25,8 @@ from tests.corpus import (
 )
 from tests.corpus.case import Case, Problem, Right
 from tests.corpus.judge import named_cause, named_entries
+
+jax.config.update("jax_enable_x64", True)  # as the corpus wants it
 
 __all__ = ["Tally", "planted"]
 

@@ -11,7 +11,8 @@ from tests.corpus.case import Case, Kind, Problem, wrong_entries
 
 __all__ = ["CASES"]
 
-jax.config.update("jax_enable_x64", True)
+BEFORE = jax.config.jax_enable_x64
+jax.config.update("jax_enable_x64", True)  # for the arrays made here; undone at the end
 
 UNEXPLAINED = {Cause.UNEXPLAINED, Cause.MISSING_TERM}
 NONLINEAR = {Cause.COTANGENT_NONLINEAR}
@@ -363,3 +364,5 @@ def _forward_rules():
 
 
 CASES = [*_scalars(), *_paths(), *_arrays(), *_probes(), *_forward_rules()]
+
+jax.config.update("jax_enable_x64", BEFORE)

@@ -101,7 +101,6 @@ def floats(seed, *shape, dtype=jnp.float64):
 
 
 def _jax():
-    jax.config.update("jax_enable_x64", True)
     for dtype in (jnp.float64, jnp.float32):
         x = {"A": floats(230, 3, 3, dtype=dtype), "h": floats(231, 3, dtype=dtype)}
         right(f"a scan in {jnp.dtype(dtype)}", "jax", jax.jit(_scan), x)
@@ -131,7 +130,8 @@ def _jax():
     unknown("1e20 + x", "jax", lambda x: 1e20 + x.sum(), floats(238, 3))
 
 
-_jax()
+with jax.enable_x64(True):
+    _jax()
 unknown(
     "relu at 0",
     "torch",

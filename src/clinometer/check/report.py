@@ -218,7 +218,8 @@ class Report:
         form = [found for found in self.findings if found.analytic is None]
         places = [found for found in self.findings if found.analytic is not None]
         remarks = [f"{found.path}: {found.reason}" for found in form]
-        wrong = [leaf for leaf in self.leaves if leaf.where]
+        told = {found.path for found in self.diagnoses}
+        wrong = [leaf for leaf in self.leaves if leaf.where and leaf.path not in told]
         remarks += [f"{leaf.path} is wrong: {leaf.where}" for leaf in wrong]
         remarks += [
             f"{leaf.path}: {leaf.reason}" for leaf in self.leaves if leaf.reason
