@@ -1,7 +1,7 @@
 # Two commands do everything on a machine with Python 3.11 or newer:
 #   make demo    make an environment, install, run the main job
 #   make test    the same, then format, lint, types, contracts, tests
-# and two more: make bench (the benchmark), make clean.
+# and two more: make bench (the benchmark; ARGS="--seed 7 --write" and so on), make clean.
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,7 +34,7 @@ browser:
 	echo "no chromium: tests of HTML reports in a browser are skipped (apt-get install chromium)"
 
 bench: $(VENV)/installed-bench
-	@$(BIN)/python -m benchmarks.run
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ARGS)
 
 clean:
 	@rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, final
+from typing import TYPE_CHECKING, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.claim import Claims
 from clinometer.check.compare import Compared, along_rays, compare, entry_by_entry
-from clinometer.check.locate.road import Located, locate
 from clinometer.check.plan import along, by_entry, elsewhere
 from clinometer.check.rays import Rays
 from clinometer.check.subject import Slopes, Subject
@@ -25,6 +24,9 @@ from clinometer.check.verdict import (
 )
 from clinometer.estimate import CONVERGED, KINK
 from clinometer.ladder import Lines
+
+if TYPE_CHECKING:
+    from clinometer.check.locate.road import Located
 
 __all__ = ["Comparer"]
 
@@ -70,6 +72,8 @@ class Comparer:
 
     def locate(self, k: int, seen: Compared) -> Located:
         """Where leaf k is wrong, which differs along its random directions."""
+        from clinometer.check.locate.road import locate  # noqa: PLC0415 (seldom needed)
+
         claim = self._claims.leaves[k].values
         assert claim is not None  # only leaves with values are compared
         rays = along(self._subject.place, k, self._seed)

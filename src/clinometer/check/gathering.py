@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias, final
+from typing import TYPE_CHECKING, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,15 @@ from clinometer.check.claim import Claims
 from clinometer.check.compare import Compared
 from clinometer.check.diagnose.evidence import LeafEvidence
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.locate.road import Located
 from clinometer.check.plan import at_entries, by_entry, elsewhere
 from clinometer.check.report import Finding, LeafSummary
 from clinometer.check.subject import Subject
 from clinometer.check.verdict import GUARD, ROUNDING, Verdict, widened
 from clinometer.check.why import not_repeatable
 from clinometer.estimate import FAILED, KINK, ONE_SIDED
+
+if TYPE_CHECKING:
+    from clinometer.check.locate.road import Located
 
 __all__ = ["Gathering"]
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Container
 from dataclasses import replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
@@ -18,9 +18,7 @@ from clinometer.check.diagnosis import Diagnosis, Power
 from clinometer.check.entries import measure_entries
 from clinometer.check.gathering import Gathering
 from clinometer.check.interruption import Interrupted, Progress, Watch
-from clinometer.check.locate.cause import cause_of
 from clinometer.check.locate.joint import LEAST, Joint, Together
-from clinometer.check.locate.road import Located
 from clinometer.check.plan import small_leaves
 from clinometer.check.power import power_of
 from clinometer.check.report import Finding, LeafSummary, Report
@@ -29,6 +27,9 @@ from clinometer.check.upcast import NOTE
 from clinometer.check.verdict import Verdict
 from clinometer.check.why import not_repeatable, reason_of
 from clinometer.check.words import places_in_words
+
+if TYPE_CHECKING:
+    from clinometer.check.locate.road import Located
 
 __all__ = ["Inspection"]
 
@@ -234,6 +235,10 @@ class Inspection:
         """
         located = self.located.get(k)
         if located and located.complete and located.where != "everywhere":
+            from clinometer.check.locate.cause import (  # noqa: PLC0415 (seldom needed)
+                cause_of,
+            )
+
             cause = cause_of(located, self._layout.paths[k])
             self._causes.append(self._gathering.in_blocks(k, located, cause))
         else:

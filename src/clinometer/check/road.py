@@ -15,7 +15,6 @@ from clinometer.check.interruption import Interrupted, Progress
 from clinometer.check.options import Options
 from clinometer.check.place import sizes_of
 from clinometer.check.points import Points, checked_at
-from clinometer.check.probes.road import Probed, probe
 from clinometer.check.probes.second import Second, second_order
 from clinometer.check.question import Claimed, Question
 from clinometer.check.report import Report
@@ -166,6 +165,8 @@ def _checked(f: Callable[..., Any], x: Tree, options: Options) -> Report:
         function = adapt(question.f, x)
     subject = Subject(function, sizes_of(layout, options.scale))
     claims = read(question.source, layout)
+    from clinometer.check.probes.road import Probed, probe  # noqa: PLC0415 (when asked)
+
     probed = Probed((), ())
     if options.probes and question.rule is not None and not claims.findings:
         probed = probe(question.rule, rtol=rtol, seed=seed)
