@@ -81,6 +81,18 @@ def test_rows_of_some_lines_are_evaluated_on_wish():
     assert np.isnan(sample.values[2, START[0] - 1, 0, 0])
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_no_later_row_lets_an_infinite_value_in(value):
+    sample, _ = sampled(lambda x: np.where(x[0] > 1, value, x.sum()))
+    sample.begin()
+    sample.keep(np.arange(3))
+    want = np.zeros((2, *sample.steps.shape), np.bool_)
+    want[:, START[-1] + 1] = True
+    sample.evaluate(want)
+    row = sample.values[:, START[-1] + 1, :, 0]
+    assert np.isnan(row).tolist() == [[False] * 3, [False] * 3, [True, False, False]]
+
+
 def test_lines_that_are_kept_keep_their_values():
     sample, _ = sampled(cubes)
     sample.begin()
