@@ -123,6 +123,19 @@ def test_a_value_at_x_that_is_not_finite_is_a_fault_of_f(value):
         sample.begin()
 
 
+def test_a_value_at_x_that_is_not_finite_is_not_blamed_on_another_point():
+    """f raises beside x, too, but what is wrong is its value at x."""
+
+    def f(x):
+        if (x != X).any():
+            raise ValueError("elsewhere")
+        return np.nan
+
+    sample, _ = sampled(f)
+    with pytest.raises(FunctionError, match=r"f\(x\) must be finite, got nan"):
+        sample.begin()
+
+
 def test_an_exception_at_x_itself_is_passed_on():
     sample, _ = sampled(lambda x: x[7])
     with pytest.raises(

@@ -63,7 +63,7 @@ class Sample:
         plan = self.lines.points(line, where)
         got = self.function.values(plan)
         self.here = got[0]
-        self._require_finite_here()
+        self._require_finite_here(plan.describe(0))
         got[~np.isfinite(got)] = np.nan
         self._make_room(self.here.size)
         self.values[::2] = got[1:].reshape(*t.shape, -1)
@@ -81,11 +81,11 @@ class Sample:
         self.values = np.full((3, *self.steps.shape, outputs), np.nan)
         self.values[HERE] = self.here
 
-    def _require_finite_here(self) -> None:
+    def _require_finite_here(self, here: str) -> None:
         if np.isfinite(self.here).all():
             return
         fault = self.function.fault
-        if fault is not None:
+        if fault is not None and fault[0] == here:
             place, error = fault
             raise FunctionError(
                 f"f raised {type(error).__name__} at {place}: {error}"
