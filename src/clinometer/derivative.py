@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from clinometer.errors import InputError
 from clinometer.estimate import CONVERGED, OUTCOMES, Estimate
-from clinometer.evaluate import Function
+from clinometer.evaluate import MEMORY, Function
 from clinometer.ladder import Lines, coordinates, directions, pairs, scales
 from clinometer.measure import Measured, measure
 from clinometer.trees import Tree
@@ -203,7 +203,7 @@ class _Problem:
             x,
             batched=options.get("batched", False),
             vmap=options.get("vmap", False),
-            memory=options.get("memory", 2**28),
+            memory=options.get("memory", MEMORY),
             scalar=scalar,
         )
         unknown = set(options) - Options.__annotations__.keys()

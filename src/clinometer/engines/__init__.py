@@ -14,8 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-import array_api_compat
-
+from clinometer.arrays import is_array, library
 from clinometer.engines.record import ModelParts, Rule
 from clinometer.errors import InputError
 
@@ -210,8 +209,4 @@ def rules_of(
 
 def _library(leaf: object) -> str:
     """Name of the library a leaf belongs to; "numpy" for all that is not a tensor."""
-    if array_api_compat.is_torch_array(leaf):
-        return "torch"
-    if array_api_compat.is_jax_array(leaf):
-        return "jax"
-    return "numpy"
+    return library(leaf) if is_array(leaf) else "numpy"
