@@ -37,6 +37,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--samples", type=int, default=None, help="at most so many of each operator"
     )
+    parser.add_argument(
+        "--cost",
+        nargs="*",
+        metavar="LIBRARY",
+        help="only what a check of a healthy gradient costs; takes a minute, less if "
+        "only some of NumPy, torch, JAX are named",
+    )
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
     return parser.parse_args()
 
@@ -53,6 +60,11 @@ def main() -> None:
     """Ask all checkers, print the page, and write it where that was asked for."""
     options = _options()
     _on_one_thread()
+    if options.cost is not None:
+        from benchmarks.checkers.cost import OURS, costs, section
+
+        print(section(costs(options.cost or OURS)))
+        return
     from benchmarks.checkers.page import page
     from benchmarks.checkers.planted import planted
     from benchmarks.checkers.scaled import asked_estimators, asked_operators
