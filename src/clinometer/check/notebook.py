@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from clinometer.check.table import counted, number, quantity, ratio
+from clinometer.check.finding import Finding
+from clinometer.check.table import number, quantity, ratio
 from clinometer.check.verdict import Verdict
-
-if TYPE_CHECKING:
-    from clinometer.check.report import Finding, Report
 
 __all__ = ["cell"]
 
@@ -30,21 +27,31 @@ COLOURS = {
 MONO = "font-family: monospace; white-space: nowrap"
 
 
-def cell(report: Report) -> str:
-    """Verdict, causes, the worst findings, and what it cost."""
-    word = report.verdict.value.replace("-", " ")
-    headline = str(report).partition("\n")[0]
-    rest = headline.removeprefix(word.upper()).strip()
+def cell(
+    verdict: Verdict,
+    *,
+    said: str,
+    notes: Sequence[str],
+    causes: Sequence[str],
+    findings: Sequence[Finding],
+    cost: str,
+) -> str:
+    """Verdict, causes, the worst findings, and what it cost.
+
+    said, causes, cost : as the report prints them.
+    """
+    word = verdict.value.replace("-", " ")
+    rest = said.removeprefix(word.upper()).strip()
     parts = [
-        f'<p><b style="color: {COLOURS[report.verdict]}">{html.escape(word)}</b> '
+        f'<p><b style="color: {COLOURS[verdict]}">{html.escape(word)}</b> '
         f"{html.escape(rest)}</p>"
     ]
-    parts += [f"<p>{html.escape(note)}</p>" for note in report.notes]
-    if report.diagnoses:
-        said = [_cause(str(found)) for found in report.diagnoses[:WORST]]
-        parts.append(f"<ul>{''.join(said)}</ul>")
-    parts.append(_table(report.findings))
-    return f'<div class="clinometer">{"".join(parts)}<p>{_cost(report)}</p></div>'
+    parts += [f"<p>{html.escape(note)}</p>" for note in notes]
+    if causes:
+        listed = [_cause(cause) for cause in causes[:WORST]]
+        parts.append(f"<ul>{''.join(listed)}</ul>")
+    parts.append(_table(findings))
+    return f'<div class="clinometer">{"".join(parts)}<p>{html.escape(cost)}</p></div>'
 
 
 def _cause(said: str) -> str:
@@ -75,10 +82,3 @@ def _row(found: Finding) -> str:
     row = "".join(f'<td style="{MONO}">{html.escape(text)}</td>' for text in cells)
     reason = f"{said}: {found.reason}" if found.reason else said
     return f'<tr>{row}<td style="text-align: left">{html.escape(reason)}</td></tr>'
-
-
-def _cost(report: Report) -> str:
-    return (
-        f"{counted(report.evaluations, 'evaluation', 'evaluations')} of f in "
-        f"{report.seconds:.2g} s, rtol {report.rtol:.2g}, seed {report.seed}"
-    )
