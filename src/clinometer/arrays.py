@@ -13,6 +13,7 @@ to isinstance as tuples (their union cannot be compiled).
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -28,6 +29,7 @@ __all__ = [
     "cast",
     "constant",
     "dtype_name",
+    "each_from_float64",
     "from_float64",
     "is_array",
     "is_complex",
@@ -40,6 +42,10 @@ __all__ = [
 
 Array: TypeAlias = Any
 """An array of any supported library; no type covers the three."""
+
+ALIGNED = 16
+"""Numbers to a multiple of which arrays are laid out: 32 bytes and more in any dtype,
+as wide loads of user's kernels ask for."""
 
 Library: TypeAlias = Literal["numpy", "torch", "jax"]
 
@@ -231,6 +237,31 @@ def from_float64(values: NDArray[np.float64], like: Array) -> Array:
             dtype = _floating_dtype(like)
             return namespace(like).asarray(own, dtype=dtype, device=device)
     return constant(values, like)
+
+
+def each_from_float64(
+    values: NDArray[np.float64], like: Array
+) -> tuple[Array | None, Sequence[Array]]:
+    """As `from_float64` for each of P arrays, converted at once.
+
+    values : (P, ...) one array after the other.
+    like : concrete floating array.
+    Returns what holds them all (None in JAX, whose arrays cannot be written to), and P
+    arrays that lie in it apart from each other, contiguous and aligned as fresh ones.
+    """
+    library = _library(like)
+    if library == "jax":
+        return None, [from_float64(one, like) for one in values]
+    count, shape = len(values), values.shape[1:]
+    flat = values.reshape(count, -1)
+    size = flat.shape[1]
+    padded = np.zeros((count, -(-size // ALIGNED) * ALIGNED))
+    padded[:, :size] = flat
+    held = constant(padded, like)
+    rows = held[:, :size].reshape((count, *shape))
+    if library == "torch":
+        return held, rows.unbind(0)
+    return held, [rows[k, ...] for k in range(count)]
 
 
 def constant(values: Any, like: Array) -> Array:

@@ -7,7 +7,7 @@ batches, counts, copies, and keeps watch over what f does with its argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, final
 
@@ -15,15 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer import engines
-from clinometer.arrays import (
-    from_float64,
-    is_array,
-    to_float64,
-)
+from clinometer.arguments import Arguments, argument, batch
+from clinometer.arrays import to_float64
 from clinometer.errors import FunctionError, InputError
 from clinometer.outcome import Matrix, Outcome
 from clinometer.paths import Leafwise, OnePoint, Points
-from clinometer.point import flatten_input, is_plain, require_finite
+from clinometer.point import flatten_input, require_finite
 from clinometer.trees import Layout, Tree
 
 __all__ = ["MEMORY", "Function", "flatten_input"]
@@ -81,12 +78,12 @@ class Function:
         require_finite(self.layout)
         engine = engines.of(self.layout.leaves)
         self._takes_batch = batched or vmap
-        self._plain = is_plain(self.layout)
         self._library = engine.name
         self._call = self._mapped(engine, f) if vmap else self._rebuilt(f)
         if self._library == "numpy":
             memory = min(memory, CACHED)
         self._chunk = int(max(1, min(memory, 2**62) // (8 * self.layout.size)))
+        self._queue = int(max(1, min(memory, CACHED) // (8 * self.layout.size)))
         self._scalar = scalar
         self._outcome: Outcome | None = None
         self.evaluations = 0
@@ -121,7 +118,7 @@ class Function:
             with np.errstate(all="ignore"):
                 each = [self._leafwise(points, k) for k in range(points.count)]
             return np.concatenate(each)
-        step = self._chunk if self._takes_batch else min(self._chunk, 4096)
+        step = self._chunk if self._takes_batch else self._queue
         with np.errstate(all="ignore"):  # beyond an edge of the domain f may overflow
             parts = [
                 self._values(points, start, min(start + step, points.count))
@@ -149,16 +146,14 @@ class Function:
                         for k in range(start, stop)
                     ]
                 )
-        return np.concatenate(
-            [self._single(rows[k], points, start + k) for k in range(len(rows))]
-        )
+        return self._each(rows, points, start)
 
     def _tell(self) -> None:
         if self.progress is not None:
             self.progress(self.evaluations, self._planned)
 
     def _batch(self, rows: Matrix) -> Matrix:
-        arguments = self._arguments(rows, lead=(len(rows),))
+        arguments = batch(self.layout, rows)
         frozen = self._library == "numpy"
         if frozen:
             for argument in arguments:
@@ -181,16 +176,30 @@ class Function:
         self._learn(value, len(rows))
         return self.outcome.matrix(value, len(rows))
 
-    def _single(self, row: Matrix, points: Points, point: int) -> Matrix:
-        arguments = self._arguments(row, lead=())
-        self._tell()
-        try:
-            value = self._counted(arguments)
-        except Exception as error:  # noqa: BLE001 - any fault of f is its point's
-            return self._missing(points.describe(point), error)
-        if self._library != "jax" and self._written(arguments, row):
-            raise FunctionError(_WRITES.format(place=points.describe(point)))
-        return self._read(value, points, point)
+    def _each(self, rows: Matrix, points: Points, start: int) -> Matrix:
+        """Values of one chunk, a call for each point."""
+        arguments = Arguments(self.layout, rows)
+        found: list[Matrix] = []
+        for k, given in enumerate(arguments):
+            self._tell()
+            try:
+                value = self._counted(given)
+            except Exception as error:  # noqa: BLE001 - any fault of f is its point's
+                found.append(self._missing(points.describe(start + k), error))
+                continue
+            if k == 0:  # before thousands of calls
+                self._require_unwritten(arguments, points, start)
+            found.append(self._read(value, points, start + k))
+        self._require_unwritten(arguments, points, start)
+        return np.concatenate(found)
+
+    def _require_unwritten(
+        self, arguments: Arguments, points: Points, start: int
+    ) -> None:
+        """Raise FunctionError if f changed what it was given."""
+        point = arguments.written()
+        if point is not None:
+            raise FunctionError(_WRITES.format(place=points.describe(start + point)))
 
     def _leafwise(self, points: Leafwise, point: int) -> Matrix:
         """f at a point that is made leaf by leaf: no float64 vector of all of x.
@@ -198,7 +207,7 @@ class Function:
         Whether f writes into its argument is looked at in the first two calls only.
         """
         leaves = range(len(self.layout.leaves))
-        arguments = [self._leaf(points.leaf(point, k), k) for k in leaves]
+        arguments = [argument(self.layout, k, points.leaf(point, k)) for k in leaves]
         self._tell()
         try:
             value = self._counted(arguments)
@@ -207,7 +216,7 @@ class Function:
         if self._library != "jax" and self._watched > 0:
             self._watched -= 1
             for k in leaves:
-                fresh = self._leaf(points.leaf(point, k), k)
+                fresh = argument(self.layout, k, points.leaf(point, k))
                 if not np.array_equal(to_float64(arguments[k]), to_float64(fresh)):
                     raise FunctionError(_WRITES.format(place=points.describe(point)))
         return self._read(value, points, point)
@@ -237,43 +246,6 @@ class Function:
                 f"{outcome}; use jacobian, or reduce it in f, as by a sum"
             )
         self._outcome = outcome
-
-    def _arguments(self, rows: Matrix, lead: tuple[int, ...]) -> list[Any]:
-        """The leaves of x's library and dtype, with the values of rows; copies."""
-        layout = self.layout
-        if self._plain:
-            own = rows.reshape(lead + layout.shapes[0])
-            return [own if lead else own.copy()]  # a batch is built anew for f alone
-        arguments: list[Any] = []
-        for leaf, shape, where in zip(
-            layout.leaves, layout.shapes, layout.slices(), strict=True
-        ):
-            part = rows[..., where].reshape(lead + shape)
-            if lead == () and not is_array(leaf):
-                arguments.append(float(part))
-            else:
-                arguments.append(from_float64(part, leaf))
-        return arguments
-
-    def _leaf(self, part: Matrix, k: int) -> Any:
-        """Leaf k, of x's library and dtype, from its entries (E), which may be kept."""
-        leaf, own = self.layout.leaves[k], part.reshape(self.layout.shapes[k])
-        if not is_array(leaf):
-            return float(own)
-        return own if self._plain else from_float64(own, leaf)
-
-    def _written(self, arguments: Sequence[Any], row: Matrix) -> bool:
-        """Whether f changed what it was given."""
-        if self._plain:
-            return arguments[0].tobytes() != row.tobytes()
-        for argument, fresh in zip(
-            arguments, self._arguments(row, lead=()), strict=True
-        ):
-            if is_array(argument) and not np.array_equal(
-                to_float64(argument), to_float64(fresh)
-            ):
-                return True
-        return False
 
     def _missing(self, place: str, error: Exception) -> Matrix:
         """(1, size) NaN for a point where f raised; the first such place is kept.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from clinometer import engines
-from clinometer.arrays import dtype_name, is_array, to_float64
+from clinometer.arrays import is_array, to_float64
 from clinometer.errors import InputError
 from clinometer.trees import Flattened, Layout, Tree, flatten
 
-__all__ = ["flatten_input", "is_plain", "require_finite"]
+__all__ = ["flatten_input", "require_finite"]
 
 
 def flatten_input(tree: Tree, name: str = "x") -> Flattened:
@@ -34,9 +34,3 @@ def require_finite(layout: Layout) -> None:
             raise InputError(
                 f"x must be finite, got {layout.place(start + bad)} = {values[bad]}"
             )
-
-
-def is_plain(layout: Layout) -> bool:
-    """Whether x is one float64 array of NumPy, what most callers pass."""
-    (leaf, *others) = layout.leaves
-    return type(leaf) is np.ndarray and dtype_name(leaf) == "float64" and not others
