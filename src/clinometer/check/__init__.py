@@ -1,10 +1,10 @@
 """Is a claimed gradient right? Verdicts, findings and reports that rest on error bars.
 
-The road: hear what is asked (`options`, `question`, `complexes`), read the claim
+The road: hear what is asked (`door`, `options`, `question`, `complexes`), read the claim
 (`claim`), probe the laws that need no differences (`probes`), plan where to measure
 (`plan`, `rays`), measure (`subject`), compare (`verdict` is the rule, `compare` applies
 it to an array), find the places (`locate`), say why (`diagnose`, `why`), sum up
-(`inspection`, `report`, `table`). `modules` checks the parts of a model alone, `twin` a
+(`inspection`, `finding`, `report`, `table`). `modules` checks the parts of a model alone, `twin` a
 low-precision kernel.
 """
 
@@ -13,9 +13,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from clinometer.check.door import assert_gradient, check
 from clinometer.check.interruption import Interrupted
 from clinometer.check.report import Finding, LeafSummary, Report
-from clinometer.check.road import assert_gradient, check
 from clinometer.check.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeAlias, final
 
 from clinometer.check.report import Report
+from clinometer.check.verdict import Verdict
 
-__all__ = ["Interrupted", "Progress", "Watch", "groups"]
+__all__ = ["Interrupted", "Progress", "Watch", "cut_short", "groups"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many points of f are done, and how many there will be, as far as planned."""
@@ -33,6 +35,18 @@ class Interrupted(KeyboardInterrupt):
 
     def __str__(self) -> str:
         return str(self.report)
+
+
+def cut_short(report: Report, what: str) -> Interrupted:
+    """What to raise where Ctrl-C came after a report, during what follows it.
+
+    The question has not been answered in full, so that what agrees cannot be told.
+    """
+    verdict = report.verdict
+    if verdict is Verdict.AGREES:
+        verdict = Verdict.CANNOT_TELL
+    note = f"interrupted during {what}: this is what was known by then"
+    return Interrupted(replace(report, verdict=verdict, notes=(note, *report.notes)))
 
 
 @final

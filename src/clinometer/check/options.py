@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 from clinometer.check.interruption import Progress
@@ -16,22 +16,22 @@ __all__ = ["Options"]
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Options:
     """The claim and the options of `check`, under the names it gives them."""
 
-    claimed: Claimed
-    second: Second
-    rtol: float | None
-    seed: int
-    entries: int
-    batched: bool
-    vmap: bool
-    scale: Tree | None
-    probes: bool
-    upcast: bool
-    order: int
-    progress: Progress | None
+    claimed: Claimed = field(default_factory=Claimed)
+    second: Second = field(default_factory=Second)
+    rtol: float | None = None
+    seed: int = 0
+    entries: int = 1000
+    batched: bool = False
+    vmap: bool = False
+    scale: Tree | None = None
+    probes: bool = True
+    upcast: bool = True
+    order: int = 1
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         """Raises InputError for an option out of its range."""

@@ -7,18 +7,19 @@ becomes exact, at the same point: float32 numbers are float64 numbers, too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from clinometer.arrays import is_array, library
+from clinometer.arrays import dtype_name, is_array, library
 from clinometer.check.place import sizes_of
 from clinometer.check.rays import here
 from clinometer.engines import double
 from clinometer.evaluate import Function
+from clinometer.point import flatten_input
 from clinometer.trees import Layout, Tree
 
-__all__ = ["NOTE", "in_float64", "upcast"]
+__all__ = ["NOTE", "in_float64", "left_coarse", "on_jax", "upcast"]
 
 NOTE = "f was evaluated in float64; the claimed gradient is that of the dtype of x"
 """What a report says of it."""
@@ -34,7 +35,7 @@ def in_float64(layout: Layout) -> Tree | None:
     """
     if max(layout.roundoff) <= FLOAT64:
         return None
-    if any(is_array(leaf) and library(leaf) == "jax" for leaf in layout.leaves):
+    if _on_jax(layout.leaves):
         return None
     leaves = [
         double.in_float64(leaf) if is_array(leaf) else leaf for leaf in layout.leaves
@@ -69,3 +70,25 @@ def upcast(
         return None
     finer.evaluations += function.evaluations
     return finer
+
+
+def left_coarse(native: Function) -> tuple[str, ...]:
+    """What a report says where f is not evaluated in float64 for being JAX's."""
+    layout = native.layout
+    if max(layout.roundoff) <= FLOAT64 or not _on_jax(layout.leaves):
+        return ()
+    coarsest = layout.leaves[int(np.argmax(layout.roundoff))]
+    return (
+        f"f was evaluated in {dtype_name(coarsest)}, as JAX is set: pass float64 with "
+        "jax_enable_x64 on to see smaller errors",
+    )
+
+
+def on_jax(x: Tree) -> bool:
+    """Whether x holds arrays of JAX."""
+    leaves, _, _ = flatten_input(x)
+    return _on_jax(leaves)
+
+
+def _on_jax(leaves: Sequence[object]) -> bool:
+    return any(is_array(leaf) and library(leaf) == "jax" for leaf in leaves)

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name
 from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.options import Options
 from clinometer.check.probes.road import probe
 from clinometer.check.probes.rule import Rule as AsRule
+from clinometer.check.question import Claimed
 from clinometer.check.report import Finding, LeafSummary, Report
-from clinometer.check.road import check
+from clinometer.check.road import inspected
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.engines.record import Rule, Screen
 from clinometer.trees import Layout
@@ -109,15 +111,14 @@ class Judge:
         rule = judged.rule
         try:
             alone = rule.alone(self._seed)
-            report = check(
-                alone.f,
-                alone.x,
-                gradient=alone.gradient,
+            options = Options(
+                claimed=Claimed(alone.gradient),
                 rtol=self._rtol_of(rule),
                 seed=self._seed,
                 entries=self._entries,
                 probes=False,
             )
+            report = inspected(alone.f, alone.x, options)
         except Exception:  # noqa: BLE001 - the screen's findings stand
             return judged
         seconds = judged.seconds + time.perf_counter() - began
@@ -178,16 +179,15 @@ class Judge:
         def f(t: NDArray[Any]) -> Any:
             return dtype(screen.f(np.asarray(t, np.float64)))
 
-        return check(
-            f,
-            np.zeros(count, dtype),
-            gradient=screen.claims,
+        options = Options(
+            claimed=Claimed(screen.claims),
             rtol=self._rtol_of(rule),
             seed=self._seed,
             entries=count,
             scale=np.ones(count),
             probes=False,
         )
+        return inspected(f, np.zeros(count, dtype), options)
 
 
 def _where(rule: Rule, part: str) -> str:

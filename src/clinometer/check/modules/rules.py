@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from clinometer import engines
 from clinometer.check.modules.judge import Judge
 from clinometer.check.modules.road import Visit, report_of
 from clinometer.check.report import Report
+from clinometer.check.table import counted
+from clinometer.check.verdict import Verdict
 from clinometer.point import flatten_input
 from clinometer.trees import Tree
 
-__all__ = ["check_rules"]
+__all__ = ["check_rules", "named_in"]
 
 
 def check_rules(
@@ -49,3 +52,39 @@ def check_rules(
         visit.notes.append(f"rules inside {', '.join(skipped)} were not looked into")
     seconds = time.perf_counter() - began
     return report_of(visit, rtol=rtol, seed=seed, seconds=seconds)
+
+
+def named_in(
+    report: Report,
+    f: Callable[..., Any],
+    x: Tree,
+    *,
+    rtol: float | None,
+    seed: int,
+    batched: bool,
+) -> Report:
+    """A report on autodiff's gradient of f that differs, with the rules to blame.
+
+    Those that are wrong alone come first among its diagnoses.
+    """
+
+    def at_one_point(x: Tree) -> Any:
+        leaves, _, rebuild = flatten_input(x)
+        return f(rebuild([leaf[None] for leaf in leaves]))
+
+    try:
+        found = check_rules(at_one_point if batched else f, x, rtol=rtol, seed=seed)
+    except Exception:  # noqa: BLE001 - what f raises when traced is not the question
+        return report
+    wrong = [each for each in found.diagnoses if each.verdict is Verdict.DIFFERS]
+    notes = report.notes
+    if found.leaves and not wrong:
+        rules = counted(len(found.leaves), "use", "uses")
+        notes = (*notes, f"{rules} of custom rules in f agree alone")
+    return replace(
+        report,
+        diagnoses=(*wrong, *report.diagnoses),
+        notes=notes,
+        evaluations=report.evaluations + found.evaluations,
+        seconds=report.seconds + found.seconds,
+    )

@@ -49,7 +49,10 @@ class Rule:
     by_user : whether the rule is a user's function, not autodiff.
     fixed : whether it is a gradient of scalar f, which takes no cotangent.
     evaluations : how often f has been called.
+    progress : told before each call how often that was, and that one is planned.
     """
+
+    progress: Callable[[int, int], None] | None = None
 
     def __init__(
         self,
@@ -111,6 +114,8 @@ class Rule:
 
     def listed(self, leaves: list[Any]) -> list[Any]:
         """The real floating leaves of f's value."""
+        if self.progress is not None:
+            self.progress(self.evaluations, self.evaluations + 1)
         self.evaluations += 1
         value = self._value(leaves)
         if not self._seen:
