@@ -1,11 +1,11 @@
 """Is a claimed gradient right? Verdicts, findings and reports that rest on error bars.
 
-The road: hear what is asked (`door`, `options`, `question`, `complexes`), read the claim
-(`claim`), probe the laws that need no differences (`probes`), plan where to measure
-(`plan`, `rays`), measure (`subject`), compare (`verdict` is the rule, `compare` applies
-it to an array), find the places (`locate`), say why (`diagnose`, `why`), sum up
-(`inspection`, `finding`, `report`, `table`). `modules` checks the parts of a model alone, `twin` a
-low-precision kernel.
+The road: hear what is asked (`door`, `options`, `question`, `complexes`), read the
+claim (`claim`), probe the laws that need no differences (`probes`), plan where to
+measure (`plan`, `rays`), measure (`subject`), compare (`verdict` is the rule, `compare`
+applies it to an array), find the places (`locate`), say why (`diagnose`, `why`), sum up
+(`inspection`, `finding`, `report`, `table`). `modules` checks the parts of a model
+alone, `twin` a low-precision kernel.
 """
 
 from __future__ import annotations
