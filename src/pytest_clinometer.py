@@ -11,13 +11,15 @@ import re
 import sys
 import zlib
 from collections.abc import Generator
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from clinometer.check import Report
+    from clinometer.check.door import CheckGradient
 
 __all__ = ["CheckGradient", "check_gradient"]
 
@@ -27,20 +29,14 @@ PAGES = pytest.StashKey[list[Path]]()
 LONGEST = 120
 """Characters of a file's name that a test's own name may take."""
 
-SHOWN = ("gradient", "batched", "vmap", "scale")
-"""Options of a check that its page repeats."""
 
+def __getattr__(name: str) -> Any:
+    """The type of the fixture, for annotations; it stands with what it is like."""
+    if name != "CheckGradient":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from clinometer.check.door import CheckGradient  # noqa: PLC0415 - see above
 
-class CheckGradient(Protocol):
-    """What the fixture gives: `clinometer.check` that fails the test."""
-
-    def __call__(self, f: Any, x: Any, **options: Any) -> Report:
-        """The report, if the gradient agrees; options are those of clinometer.check.
-
-        Raises GradientError with the report's table if it differs, or if the check
-        cannot tell.
-        """
-        ...
+    return CheckGradient
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -118,10 +114,12 @@ def _write(
     options: dict[str, Any],
 ) -> None:
     """Write the page of a check, and note it for the test's own report."""
+    from clinometer.problem import Problem  # noqa: PLC0415 - see above
     from clinometer.show.html import write  # noqa: PLC0415 - see above
 
-    known = {name: options[name] for name in SHOWN if name in options}
-    write(report, page, f=f, x=x, title=request.node.nodeid, **known)
+    known = {field.name for field in fields(Problem)}
+    asked = {name: value for name, value in options.items() if name in known}
+    write(report, page, Problem(f, x, **asked), title=request.node.nodeid)
     request.node.stash.setdefault(PAGES, []).append(page)
 
 

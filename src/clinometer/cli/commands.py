@@ -30,7 +30,6 @@ from clinometer.derivative import gradient
 from clinometer.errors import ClinometerError
 from clinometer.estimate import Estimate, Status
 from clinometer.evaluate import flatten_input
-from clinometer.problem import Problem
 from clinometer.show.html import write
 
 __all__ = ["run"]
@@ -139,19 +138,16 @@ def check_command(
                 report = check(
                     problem.f,
                     problem.x,
-                    gradient=problem.gradient,
                     rtol=rtol,
                     seed=seed,
                     entries=entries,
-                    batched=problem.batched,
-                    vmap=problem.vmap,
-                    scale=problem.scale,
                     progress=progress,
+                    **problem.options,
                 )
         except Interrupted as stop:
             report = stop.report
         if page is not None:
-            _write(report, problem, page, title=place)
+            write(report, page, problem, title=place)
         return Answer(STATUS[report.verdict], _coloured(report), report.as_dict())
 
     _finish(context, answer, as_json=as_json, trace=trace)
@@ -238,21 +234,6 @@ def _finish(
     else:
         Console(soft_wrap=True, highlight=False).print(given.text)
     context.obj.status = given.status
-
-
-def _write(report: Report, problem: Problem, page: Path, *, title: str) -> None:
-    """Write the page of a report."""
-    write(
-        report,
-        page,
-        f=problem.f,
-        x=problem.x,
-        gradient=problem.gradient,
-        batched=problem.batched,
-        vmap=problem.vmap,
-        scale=problem.scale,
-        title=title,
-    )
 
 
 def _said(error: Exception) -> str:

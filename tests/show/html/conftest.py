@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from clinometer.check import check
+from clinometer.problem import Problem
 from clinometer.show.html import write
 
 QUIET = (
@@ -92,4 +93,4 @@ def page(report, tmp_path_factory):
     """The example's page."""
     f, x, gradient = example()
     path = tmp_path_factory.mktemp("pages") / "page.html"
-    return write(report, path, f=f, x=x, gradient=gradient, title="the example")
+    return write(report, path, Problem(f, x, gradient), title="the example")

@@ -9,7 +9,7 @@ import pytest
 
 from clinometer.check import Verdict, check
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.errors import InputError
+from clinometer.problem import Problem
 from clinometer.show.html import html, write
 
 
@@ -26,7 +26,7 @@ def report():
 
 
 def test_a_page_names_no_address(report):
-    page = html(report, f=bowl, x=X)
+    page = html(report, Problem(bowl, X))
 
     assert set(re.findall(r"https?://[^\"' ]+", page)) == {"http://www.w3.org/2000/svg"}
     assert "default-src 'none'" in page
@@ -34,7 +34,7 @@ def test_a_page_names_no_address(report):
 
 
 def test_without_f_there_is_no_step_curve(report):
-    assert 'id="curve"' in html(report, f=bowl, x=X)
+    assert 'id="curve"' in html(report, Problem(bowl, X))
     assert 'id="curve"' not in html(report)
 
 
@@ -44,26 +44,20 @@ def test_a_curve_that_takes_too_long_is_left_out_and_said():
         return bowl(x)
 
     report = check(slow, X, gradient=lambda x: 3 * x)
-    page = html(report, f=slow, x=X, patience=0.5)
+    page = html(report, Problem(slow, X), patience=0.5)
 
     assert "Left out: it would take about" in page
 
 
 def test_a_curve_of_another_f_is_not_shown(report):
-    assert 'id="curve"' not in html(report, f=lambda x: 5 * bowl(x), x=X)
+    assert 'id="curve"' not in html(report, Problem(lambda x: 5 * bowl(x), X))
 
 
 def test_where_f_fails_by_now_there_is_a_page_all_the_same(report):
     def broken(x):
         raise ValueError("no more")
 
-    assert 'data-verdict="differs"' in html(report, f=broken, x=X)
-
-
-@pytest.mark.parametrize("given", [{"f": bowl}, {"x": X}])
-def test_f_and_x_go_together(report, given):
-    with pytest.raises(InputError, match="both"):
-        html(report, **given)
+    assert 'data-verdict="differs"' in html(report, Problem(broken, X))
 
 
 def test_the_source_line_is_shown_if_the_file_is_there(report, tmp_path):
@@ -91,6 +85,14 @@ def test_missing_folders_are_made(report, tmp_path):
 def test_directions_have_a_curve_of_their_own():
     x = np.linspace(1, 2, 50)
     report = check(bowl, x, gradient=lambda x: 2 * x * (np.arange(50) != 7), entries=0)
-    page = html(report, f=bowl, x=x)
+    page = html(report, Problem(bowl, x))
 
+    assert 'id="curve"' in page
+
+
+def test_arrays_that_f_returns_have_a_curve_along_the_same_cotangents():
+    report = check(np.sin, X, vjp=lambda x, u: u * x)
+    page = html(report, Problem(np.sin, X, vjp=lambda x, u: u * x))
+
+    assert report.verdict is Verdict.DIFFERS
     assert 'id="curve"' in page

@@ -81,3 +81,73 @@ def test_without_f_and_x_the_script_says_what_to_fill_in():
     assert "x = ..." in script
     assert "seed=9" in script
     compile(script, "script", "exec")
+
+
+def run(script):
+    """What a script makes."""
+    known = {}
+    exec(script, known)
+    return known
+
+
+def sines(x):
+    return np.sin(x)
+
+
+def pulled(x, u):
+    return u * np.cos(x)
+
+
+def table(x):
+    return np.diag(np.cos(x))
+
+
+def bowl(x):
+    return (x**2).sum()
+
+
+def doubled(x):
+    return 2 * x
+
+
+def twos(x):
+    return 2 * np.eye(2)
+
+
+@pytest.mark.parametrize(
+    ("f", "options"),
+    [
+        (sines, {"vjp": pulled}),
+        (sines, {"jacobian": table}),
+        (bowl, {"gradient": doubled, "hessian": twos}),
+        (bowl, {"gradient": doubled, "scale": np.array([2.0, 4.0])}),
+    ],
+)
+def test_a_script_repeats_the_claim_that_was_checked(f, options, capsys):
+    x = np.array([0.5, 1.5])
+    report = check(f, x, **options)
+    script = reproducer(report, Problem(f, x, **options))
+
+    for name in options:
+        assert f"{name}=" in script
+    again = run(script)["report"]
+    assert again.verdict is report.verdict
+    assert again.leaves == report.leaves
+
+
+def total(y):
+    return y.sum()
+
+
+def test_a_script_for_a_model_calls_check_with_its_inputs_and_loss():
+    model = torch.nn.Linear(2, 1, dtype=torch.float64)
+    x = torch.ones(3, 2, dtype=torch.float64)
+    report = check(model, x, loss=total)
+    script = reproducer(report, Problem(model, x, loss=total))
+
+    assert "f = ...  # a Linear" in script
+    assert "loss=total" in script
+    assert "entries=" not in script
+    known = {}
+    exec(script.partition("report =")[0], known)
+    exec("report =" + script.partition("report =")[2], {**known, "f": model})

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from clinometer.check import Report, Verdict
-from clinometer.errors import InputError
 from clinometer.problem import Problem
 from clinometer.show.html import maps, parts
 from clinometer.show.html.curve import drawn
@@ -30,36 +29,24 @@ EVALUATIONS = 1000
 
 def html(
     report: Report,
+    problem: Problem | None = None,
     *,
-    f: Callable[..., Any] | None = None,
-    x: Any = None,
-    gradient: Any = None,
-    batched: bool = False,
-    vmap: bool = False,
-    scale: Any = None,
     title: str = "",
     patience: float = PATIENCE,
 ) -> str:
     """The page of a report, as HTML text.
 
-    f, x : what was checked; with them the page has the step curve of the worst place
-        (some 1,000 evaluations of f) and a script with the values of x.
-    gradient, batched, vmap, scale : as they were for `check`.
+    problem : what was checked, with the options it was checked with; with it the page
+        has the step curve of the worst place (some 1,000 evaluations of f), and its
+        script the values of x.
     title : what was checked, in words; the name of f if it is empty.
     patience : seconds that the step curve may take, as fast as the check was; it is
         left out if it would take longer.
-
-    Raises InputError if only one of f and x is given.
     """
-    if (f is None) is not (x is None):
-        raise InputError("f and x go together: pass both, or neither")
-    problem = None
-    if f is not None:
-        problem = Problem(f, x, gradient, batched=batched, vmap=vmap, scale=scale)
     return _page(
         report,
         problem,
-        title=title or _name(f),
+        title=title or ("" if problem is None else _name(problem.f)),
         steps=_steps(report, problem, patience),
     )
 
@@ -67,38 +54,23 @@ def html(
 def write(
     report: Report,
     path: str | Path,
+    problem: Problem | None = None,
     *,
-    f: Callable[..., Any] | None = None,
-    x: Any = None,
-    gradient: Any = None,
-    batched: bool = False,
-    vmap: bool = False,
-    scale: Any = None,
     title: str = "",
     patience: float = PATIENCE,
 ) -> Path:
-    """The file that now holds the page; missing folders are made. Arguments as `html`.
+    """The file that now holds the page; missing folders are made.
 
-    Raises InputError if only one of f and x is given.
+    problem, title, patience : as for `html`.
     """
-    page = html(
-        report,
-        f=f,
-        x=x,
-        gradient=gradient,
-        batched=batched,
-        vmap=vmap,
-        scale=scale,
-        title=title,
-        patience=patience,
-    )
+    page = html(report, problem, title=title, patience=patience)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def _name(f: Callable[..., Any] | None) -> str:
+def _name(f: Callable[..., Any]) -> str:
     return getattr(f, "__qualname__", "").replace("<locals>.", "")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from clinometer.arrays import dtype_name, is_array, to_float64
 from clinometer.check import Finding, Report
+from clinometer.engines import is_model
 from clinometer.problem import Problem
 
 __all__ = ["reproducer"]
@@ -40,8 +41,9 @@ def reproducer(report: Report, problem: Problem | None) -> str:
         call = "f, x"
     else:
         call = script.arguments(problem)
-    entries = sum(leaf.entries for leaf in report.leaves)
-    options = f"rtol={report.rtol!r}, seed={report.seed}, entries={entries}"
+    options = f"rtol={report.rtol!r}, seed={report.seed}"
+    if problem is None or not is_model(problem.f):
+        options += f", entries={sum(leaf.entries for leaf in report.leaves)}"
     script.body += [f"report = clinometer.check({call}, {options})", "print(report)"]
     script.body += _expected(report.findings)
     return script.text()
@@ -70,16 +72,15 @@ class _Script:
         call = self.function("f", problem.f)
         self.body.append(f"x = {self.code(problem.x)}")
         call += ", x"
-        if callable(problem.gradient):
-            call += f", gradient={self.function('gradient', problem.gradient)}"
-        elif problem.gradient is not None:
-            self.body.append(f"gradient = {self.code(problem.gradient)}")
-            call += ", gradient=gradient"
-        for name in ("batched", "vmap"):
-            call += f", {name}=True" if getattr(problem, name) else ""
-        if problem.scale is not None:
-            self.body.append(f"scale = {self.code(problem.scale)}")
-            call += ", scale=scale"
+        for name, given in problem.options.items():
+            if callable(given):
+                said = self.function(name, given)
+            elif isinstance(given, bool | int):
+                said = repr(given)
+            else:
+                self.body.append(f"{name} = {self.code(given)}")
+                said = name
+            call += f", {name}={said}"
         return call
 
     def function(self, name: str, f: Callable[..., Any]) -> str:

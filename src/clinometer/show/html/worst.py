@@ -10,6 +10,7 @@ import numpy as np
 from clinometer.arrays import from_float64, is_array
 from clinometer.check import Finding, Report, Verdict
 from clinometer.check.place import sizes_of
+from clinometer.check.question import Claimed, Question
 from clinometer.check.rays import Part, Ray
 from clinometer.check.words import Box
 from clinometer.derivative import Options
@@ -53,7 +54,14 @@ def worst_curve(report: Report, problem: Problem) -> Worst | None:
         v = _direction(function, finding, report.seed, scale=problem.scale)
         if v is None:
             return None
-        curve = step_curve(problem.f, problem.x, v, **options)
+        question = Question.of(
+            problem.f,
+            function.layout,
+            claimed=Claimed(problem.gradient, problem.vjp, problem.jacobian),
+            batched=problem.batched,
+            seed=report.seed,
+        )
+        curve = step_curve(question.f, problem.x, v, **options)
     except ClinometerError:  # f of several outputs, or one that fails by now
         return None
     return Worst(finding, curve) if _same(finding, curve) else None
