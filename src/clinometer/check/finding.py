@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 from clinometer.check.table import Json, counted, digits, plain
 from clinometer.check.verdict import Verdict
 
-__all__ = ["Finding", "LeafSummary"]
+__all__ = ["Finding", "LeafSummary", "Ranges"]
+
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+"""A part of an array: (start, stop) on each of its axes."""
 
 
 @final
@@ -74,6 +77,8 @@ class LeafSummary:
         change of f where that is zero), that would have passed; +inf if unknown.
     reason : why the verdict is not that it agrees; else empty.
     where : which part is wrong, in words, "rows 3 and 7"; empty if none is.
+    blocks : of a large array the parts found to be wrong, or to hold what is wrong,
+        but for single entries: for each axis of the array (start, stop).
     """
 
     path: str
@@ -87,6 +92,7 @@ class LeafSummary:
     resolution: float
     reason: str
     where: str = ""
+    blocks: tuple[Ranges, ...] = ()
 
     @property
     def compared(self) -> str:
@@ -117,4 +123,5 @@ class LeafSummary:
             "resolution": plain(self.resolution),
             "reason": self.reason,
             "where": self.where,
+            "blocks": [[list(ends) for ends in block] for block in self.blocks],
         }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clinometer.check.claim import read
 from clinometer.check.complexes import ByParts, holds_complex, with_conjugation
@@ -22,6 +22,9 @@ from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.errors import InputError
 from clinometer.evaluate import Function
 from clinometer.trees import Tree
+
+if TYPE_CHECKING:
+    from clinometer.check.locate.road import Located
 
 __all__ = ["inspected"]
 
@@ -83,10 +86,14 @@ def _checked(f: Callable[..., Any], x: Tree, options: Options) -> Report:
     if options.upcast and progress is not _stopped:
         subject = subject.finer(lambda x: adapt(question.f, x), options.scale)
     inspection = Inspection(subject, claims, rtol=rtol, seed=seed, progress=progress)
+
+    def told(report: Report) -> Report:
+        return probed.added_to(_with_blocks(report, inspection.located))
+
     try:
-        report = probed.added_to(inspection.report(options.entries, began))
+        report = told(inspection.report(options.entries, began))
     except Interrupted as stop:
-        raise Interrupted(probed.added_to(stop.report)) from None
+        raise Interrupted(told(stop.report)) from None
     if options.upcast:
         report = replace(report, notes=(*report.notes, *left_coarse(subject.native)))
     second = options.second
@@ -102,3 +109,17 @@ def _checked(f: Callable[..., Any], x: Tree, options: Options) -> Report:
 def _stopped(_done: int, _planned: int) -> None:
     """Progress of a check that Ctrl-C ended before the first call of f."""
     raise KeyboardInterrupt
+
+
+def _with_blocks(report: Report, located: Mapping[int, Located]) -> Report:
+    """The report with the parts of large leaves that are wrong, by number of leaf."""
+    leaves = list(report.leaves)
+    for k, found in located.items():
+        boxes = (*found.blocks, *found.parts)
+        blocks = tuple(
+            tuple((int(start), int(stop)) for start, stop in box.ranges)
+            for box in boxes
+            if box.count > 1
+        )
+        leaves[k] = replace(leaves[k], blocks=blocks)
+    return replace(report, leaves=tuple(leaves))

@@ -1,5 +1,6 @@
 """The page of a report, opened, clicked and looked at in a real browser, offline."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from clinometer.check import Verdict
+from clinometer.check import Verdict, check
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.show.html import write
 
@@ -285,3 +286,30 @@ def test_three_wrong_entries_of_ten_million_are_seen(visit, report, tmp_path):
     cells[2].hover()
     assert "x[1200, 2000]" in tab.locator(".map .tip").inner_text()
     assert "not compared one by one" in tab.inner_text(".scale")
+
+
+@pytest.mark.parametrize(
+    ("shape", "wrong", "drawn"),
+    [
+        ((60, 40), np.s_[20:30], 1),  # ten rows
+        ((4, 30, 20), np.s_[2, 10:, :], 1),  # one slice of a stack
+        ((3000,), np.s_[1500:], 13),  # lines of 128 in the map
+    ],
+)
+def test_wrong_blocks_of_a_large_array_are_drawn(visit, tmp_path, shape, wrong, drawn):
+    x = np.random.default_rng(1).uniform(1, 2, shape)
+    claim = 2 * x
+    claim[wrong] = 0
+    report = check(lambda x: (x**2).sum(), x, gradient=claim, entries=0)
+    tab = visit(write(report, tmp_path / "page.html"))
+
+    (leaf,) = report.leaves
+    assert leaf.blocks
+    assert json.loads(json.dumps(report.as_dict()))["leaves"][0]["blocks"]
+    marked = np.zeros(shape, bool)
+    for block in leaf.blocks:
+        marked[tuple(slice(start, stop) for start, stop in block)] = True
+    assert np.array_equal(marked, claim == 0)
+    assert tab.locator(".plane .block").count() == drawn
+    assert "block that is wrong" in tab.locator(".scale").inner_text()
+    assert "1 block of" in tab.locator(".map h3").inner_text()

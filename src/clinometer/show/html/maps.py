@@ -22,6 +22,9 @@ MOST = 20_000
 ARRAYS = 12
 """Arrays that have a map at most, those with the most wrong entries."""
 
+BLOCKS = 500
+"""Blocks of an array in its map at most."""
+
 Entries: TypeAlias = dict[str, list[Finding]]
 
 
@@ -32,7 +35,7 @@ def maps(report: Report) -> str:
 
 
 def map_data(report: Report) -> list[Json]:
-    """What the frames show: for each array its shape, and its entries that differ."""
+    """What the frames show: each array's shape, wrong blocks, and wrong entries."""
     entries = _entries(report.findings)
     return [_data(leaf, entries[leaf.path]) for leaf, _ in _drawn(report)]
 
@@ -52,9 +55,15 @@ def _drawn(report: Report) -> list[tuple[LeafSummary, int]]:
     drawn = [
         (leaf, len(entries[leaf.path]))
         for leaf in report.leaves
-        if math.prod(leaf.shape) > 1 and leaf.path in entries
+        if math.prod(leaf.shape) > 1 and (leaf.path in entries or leaf.blocks)
     ]
-    return sorted(drawn, key=lambda known: -known[1])[:ARRAYS]
+    return sorted(drawn, key=_worst)[:ARRAYS]
+
+
+def _worst(drawn: tuple[LeafSummary, int]) -> tuple[bool, int]:
+    """To sort by: arrays with wrong blocks first, then those with most entries."""
+    leaf, count = drawn
+    return not leaf.blocks, -count
 
 
 def _data(leaf: LeafSummary, found: Sequence[Finding]) -> Json:
@@ -62,6 +71,7 @@ def _data(leaf: LeafSummary, found: Sequence[Finding]) -> Json:
         "path": printable(leaf.path),
         "shape": list(leaf.shape),
         "every": leaf.entries >= math.prod(leaf.shape),
+        "blocks": [[list(ends) for ends in block] for block in leaf.blocks[:BLOCKS]],
         "cells": [
             [
                 _place(finding, leaf.shape),
@@ -81,6 +91,13 @@ def _place(finding: Finding, shape: tuple[int, ...]) -> int:
     return int(np.ravel_multi_index(finding.index, shape))
 
 
+def _marked(entries: int, blocks: int) -> str:
+    """What a map marks, in words."""
+    said = [counted(entries, "entry", "entries")] if entries or not blocks else []
+    said += [counted(blocks, "block", "blocks")] if blocks else []
+    return " and ".join(said)
+
+
 def _frame(number: int, leaf: LeafSummary, count: int) -> str:
     """An empty map: its title, the ways to colour it, and where to draw."""
     modes = "".join(
@@ -97,7 +114,7 @@ def _frame(number: int, leaf: LeafSummary, count: int) -> str:
     return tag(
         "figure",
         f"<h3>{isolated(leaf.path)} <small>{safe(leaf.shape)} · "
-        f"{safe(counted(count, 'entry', 'entries'))} of {size:,} marked{rest}"
+        f"{safe(_marked(count, len(leaf.blocks)))} of {size:,} marked{rest}"
         f"</small></h3>{whole}"
         f'<div class="controls"><label>Colour <select class="mode">{modes}</select>'
         '</label> <label class="slices">Slice <select class="slice"></select></label>'

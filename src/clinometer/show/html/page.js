@@ -189,8 +189,8 @@ function element(name, attributes, words) {
 const WIDE = 620, HIGH = 420, SMALLEST = 3; // CSS pixels: of a plane, of a mark in it
 
 class EntryMap {
-  constructor(figure, { path, shape, every, cells }) {
-    Object.assign(this, { figure, path, shape, every });
+  constructor(figure, { path, shape, every, blocks, cells }) {
+    Object.assign(this, { figure, path, shape, every, blocks });
     this.mode = figure.querySelector(".mode");
     this.slice = figure.querySelector(".slice");
     this.tip = figure.querySelector(".tip");
@@ -218,6 +218,9 @@ class EntryMap {
   offerSlices() {
     const counts = new Map();
     for (const { slice } of this.cells) counts.set(slice, (counts.get(slice) ?? 0) + 1);
+    for (const block of this.blocks)
+      for (const slice of this.slicesOf(block))
+        counts.set(slice, (counts.get(slice) ?? 0) + this.areaOf(block));
     const order = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 500);
     for (const [slice, count] of order) {
       const option = document.createElement("option");
@@ -227,6 +230,45 @@ class EntryMap {
       this.slice.append(option);
     }
     this.slice.parentElement.hidden = this.lead.length === 0;
+  }
+
+  slicesOf(block) { // the first few hundred slices that a block reaches
+    let found = [0];
+    block.slice(0, -2).forEach(([start, stop], axis) => {
+      const indices = Array.from({ length: Math.min(stop - start, 500) }, (_, k) => start + k);
+      found = found.flatMap((slice) => indices.map((k) => slice * this.lead[axis] + k))
+        .slice(0, 500);
+    });
+    return found;
+  }
+
+  areaOf(block) {
+    return block.slice(-2).reduce((area, [start, stop]) => area * (stop - start), 1);
+  }
+
+  rectangles(block) { // in rows and columns: [row, column, rows, columns]
+    if (this.shape.length > 1) {
+      const [[top, low], [left, right]] = block.slice(-2);
+      return [[top, left, low - top, right - left]];
+    }
+    const [[start, stop]] = block, found = [];
+    for (let row = Math.floor(start / this.columns); row * this.columns < stop; row++) {
+      const left = Math.max(start - row * this.columns, 0);
+      found.push([row, left, 1, Math.min(stop - row * this.columns, this.columns) - left]);
+    }
+    return found;
+  }
+
+  drawBlocks(svg) {
+    const shown = this.blocks.filter((block) => block.slice(0, -2).every(([start, stop], k) => {
+      const index = this.unravelled(Number(this.slice.value), this.lead)[k];
+      return start <= index && index < stop;
+    }));
+    for (const block of shown)
+      for (const [row, column, rows, columns] of this.rectangles(block))
+        svg.append(element("rect", { x: column * this.dx, y: row * this.dy,
+          width: Math.max(columns * this.dx, SMALLEST),
+          height: Math.max(rows * this.dy, SMALLEST), class: "block" }));
   }
 
   unravelled(place, shape) {
@@ -252,6 +294,7 @@ class EntryMap {
       class: this.every ? "field" : "field unknown" }), ...this.labels(width, height));
     this.slicesCells = this.cells.filter(({ slice }) =>
       this.lead.length === 0 || slice === Number(this.slice.value));
+    this.drawBlocks(svg);
     const mode = MODES[this.mode.value];
     const [wide, high] = [Math.max(this.dx, SMALLEST), Math.max(this.dy, SMALLEST)];
     const gap = Math.min(this.dx, this.dy) > 8 ? 1 : 0;
@@ -346,6 +389,7 @@ class EntryMap {
 
   print(mode) {
     const rest = [["var(--wash)", this.every ? "agrees" : "not compared one by one"]];
+    if (this.blocks.length) rest.unshift(["var(--block)", "block that is wrong"]);
     this.figure.querySelector(".scale").replaceChildren(
       ...[...mode.scale(), ...rest].map(([colour, name]) => {
         const item = document.createElement("span");
