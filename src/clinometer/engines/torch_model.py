@@ -91,6 +91,7 @@ class TorchModel:
                 "the model must be one that copy.deepcopy can copy, for it is checked "
                 f"on copies; copying raised {said(error)}"
             ) from error
+        self._parameters = [*model.parameters()]
         self._state = State(self._mirror)
         args, kwargs = _arguments(inputs)
         if not any(p.requires_grad for p in model.parameters()):
@@ -120,6 +121,7 @@ class TorchModel:
         """
         recording = Recording(self._mirror, everything=self._everything)
         self._run(recording, backward=True)
+        self._share()
         return [rule_of(met) for met in recording.applications], recording.cut
 
     def children(self, path: str) -> list[Rule]:
@@ -143,6 +145,17 @@ class TorchModel:
             TorchRule(self._named(call.path), type(call.module), ModuleBody(call))
             for call in recording.calls
         ]
+
+    def _share(self) -> None:
+        """Use the model's own parameters from here on, if a run left the copies alone.
+
+        Saves memory of the size of the model. One that writes into its parameters keeps
+        its copies.
+        """
+        pairs = [*zip(self._mirror.parameters(), self._parameters, strict=True)]
+        if all(torch.equal(own, given) for own, given in pairs):
+            for own, given in pairs:
+                own.data = given.detach()
 
     @staticmethod
     def unchanged() -> contextlib.AbstractContextManager[None]:

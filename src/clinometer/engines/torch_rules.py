@@ -10,7 +10,7 @@ without autograd, in float64 where a copy can be cast and gives the same value.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
@@ -22,18 +22,13 @@ from clinometer.arrays import unit_roundoff
 from clinometer.engines.record import Alone, Screen
 from clinometer.engines.record_torch import source_of
 from clinometer.engines.torch_bodies import Body, Run
-from clinometer.engines.torch_directions import directions_of
-from clinometer.engines.torch_state import (
-    wide,
-)
+from clinometer.engines.torch_directions import Moves, directions_of
+from clinometer.engines.torch_state import wide
 
 __all__ = ["TorchRule", "said"]
 
 Tensor: TypeAlias = torch.Tensor
 Floats: TypeAlias = NDArray[np.float64]
-
-LARGE = 2**23
-"""Entries from which double copies are made anew for each value, not kept."""
 
 
 @final
@@ -84,14 +79,24 @@ class TorchRule:
         if claimed is None:
             return None
         slopes = claimed.slopes
-        moves = directions_of(leaves, slopes, seed=seed, each=each, count=count)
-        claims = torch.tensor([_along(slopes, move) for move in moves])
+        ways = directions_of(leaves, slopes, seed=seed, each=each, count=count)
+        moves = Moves(leaves, ways)
+        claims = moves.claimed(slopes)
         missing = [body.labels[k] for k, slope in enumerate(slopes) if slope is None]
-        labels = [body.labels[next(iter(move))] if each else "" for move in moves]
+        labels = [body.labels[next(iter(way))] if each else "" for way in ways]
         slopes.clear()  # as large as the model; only the sums are needed from here on
-        run, note = self._measuring(native, claimed)
+        still = [0.0] * len(ways)
+        run, note = self._measuring(
+            native, claimed, lambda: moves.at(still, double=True)
+        )
+
+        def f(t: Floats) -> float:
+            with torch.no_grad():
+                there = moves.at(t.tolist(), double=not note)
+                return float(claimed.weighed(run(there).outputs))
+
         return Screen(
-            f=_moved(run, leaves, moves, claimed=claimed, double=not note),
+            f=f,
             claims=claims.to(max((x.dtype for x in leaves), key=unit_roundoff)),
             labels=tuple(labels),
             unused=tuple(missing),
@@ -105,7 +110,9 @@ class TorchRule:
         native = body.runner(double=False)
         claimed = _claim(native, body.leaves, seed)
         assert claimed is not None  # only what a screen has seen is asked for
-        run, note = self._measuring(native, claimed)
+        run, note = self._measuring(
+            native, claimed, lambda: [wide(leaf) for leaf in body.leaves]
+        )
         leaves = body.leaves if note else [wide(leaf) for leaf in body.leaves]
 
         def f(x: dict[str, Tensor]) -> Tensor:
@@ -126,14 +133,19 @@ class TorchRule:
         x = dict(zip(labels, self._body.leaves, strict=True))
         return lambda x: plain([x[label] for label in labels]), x
 
-    def _measuring(self, native: Run, claimed: Claimed) -> tuple[Run, str]:
-        """How values are measured: in float64, or natively with a note why."""
+    def _measuring(
+        self, native: Run, claimed: Claimed, finer: Callable[[], list[Tensor]]
+    ) -> tuple[Run, str]:
+        """How values are measured: in float64, or natively with a note why.
+
+        finer : gives the leaves in float64.
+        """
         if self.roundoff <= unit_roundoff(torch.float64):
             return native, ""
         try:
             run = self._body.runner(double=True)
             with torch.no_grad():
-                again = run([wide(leaf) for leaf in self._body.leaves]).outputs
+                again = run(finer()).outputs
                 there = float(claimed.weighed(again))
             squares = [float(w.double().square().sum()) for w in claimed.weights]
             largest = max(float(again[k].abs().max()) for k in claimed.places)
@@ -183,41 +195,3 @@ def _cotangent(out: Tensor, generator: torch.Generator) -> Tensor:
     if out.numel() == 1:
         return torch.ones_like(out)
     return torch.randn(out.shape, generator=generator).to(out)
-
-
-def _along(slopes: list[Tensor | None], move: dict[int, Tensor]) -> float:
-    """Claimed slope along a direction; NaN passes on."""
-    return sum(
-        float((slope.double() * move[k].double()).sum())
-        for k, slope in enumerate(slopes)
-        if slope is not None and k in move
-    )
-
-
-def _moved(
-    run: Run,
-    leaves: list[Tensor],
-    moves: list[dict[int, Tensor]],
-    *,
-    claimed: Claimed,
-    double: bool,
-) -> Callable[[Floats], float]:
-    """<u, body(leaves + sum t d)> as a function of t."""
-    small = sum(leaf.numel() for leaf in leaves) <= LARGE
-    kept = [leaf.double() for leaf in leaves] if small else None
-
-    def moved(t: Floats) -> Iterator[Tensor]:
-        for k, leaf in enumerate(leaves):
-            there = leaf.double() if kept is None else kept[k]
-            for way, step in zip(moves, t, strict=True):
-                if (
-                    step != 0 and k in way
-                ):  # a compact way is widened before it is added
-                    there = torch.add(there, way[k], alpha=float(step))
-            yield there if double else there.to(leaf.dtype)
-
-    def f(t: Floats) -> float:
-        with torch.no_grad():
-            return float(claimed.weighed(run(list(moved(t))).outputs))
-
-    return f
