@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
 import clinometer
 from clinometer.check import Interrupted, Verdict, check
 from clinometer.check.door import CheckGradient
-from clinometer.errors import GradientError
+from clinometer.errors import GradientError, InputError
 
 X = np.array([1.0, 2.0])
 
@@ -169,3 +170,50 @@ def test_probes_tell_progress():
     )
     assert len(heard) > len(quiet)
     assert all(done <= planned for done, planned in heard)
+
+
+def test_what_a_model_cannot_use_is_refused():
+    with pytest.raises(InputError, match="order= and hessian= cannot be used"):
+        check(torch.nn.Linear(2, 1), torch.ones(1, 2), order=2, hessian=lambda x: x)
+
+
+def test_ctrl_c_in_a_model_keeps_the_parts_judged():
+    class Stopping(torch.nn.Module):
+        calls = 0
+
+        def forward(self, x):
+            Stopping.calls += 1
+            if Stopping.calls > 3:
+                raise KeyboardInterrupt
+            return x.sin()
+
+    with pytest.raises(Interrupted, match="the model's parts") as stop:
+        check(Stopping(), torch.ones(2, dtype=torch.float64, requires_grad=True))
+    assert stop.value.report.verdict is Verdict.CANNOT_TELL
+
+
+def test_reports_on_models_say_power_and_probes():
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * g
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(3, dtype=torch.float64))
+
+        def forward(self, x):
+            return Double.apply(x * self.weight)
+
+    report = check(Model(), torch.ones(2, 3, dtype=torch.float64))
+    assert report.verdict is Verdict.AGREES
+    assert {power.path for power in report.power} == {
+        leaf.path for leaf in report.leaves
+    }
+    assert all(0 < power.smallest < 1e-4 for power in report.power)
+    assert "second backward" in report.probes

@@ -60,7 +60,8 @@ def check(
     jacobian : function of x giving a tree like x, each leaf of f's shape followed by
         the shape of the leaf of x, for an f that returns one real array.
     loss : function of a torch model's output. Where f is a torch.nn.Module and nothing
-        is claimed, x are its inputs, and what comes back is `check_model`'s report.
+        is claimed, x are its inputs, and what comes back is `check_model`'s report,
+        for which of the options below only rtol and seed count.
     rtol : relative difference that is material; 1e-6 in float64, else the square root
         of the unit roundoff of the coarsest dtype among x, f(x) and the gradient.
     seed : of the random directions.
@@ -96,6 +97,15 @@ def check(
     if engines.is_model(f) and not claimed.given:
         from clinometer.check.modules.road import check_model  # noqa: PLC0415 (torch)
 
+        _only_for_functions(
+            batched=batched,
+            vmap=vmap,
+            scale=scale is not None,
+            points=points is not False,
+            order=order != 1,
+            hessian=hessian is not None,
+            hessian_product=hessian_product is not None,
+        )
         return check_model(f, x, loss=loss, rtol=rtol, seed=seed)
     if loss is not None:
         raise InputError(
@@ -133,6 +143,16 @@ def check(
         )
     except KeyboardInterrupt:
         raise cut_short(report, "the checks at other points") from None
+
+
+def _only_for_functions(**given: bool) -> None:
+    """Raise InputError if one of these options is given with a torch model."""
+    named = [f"{name}=" for name, is_given in given.items() if is_given]
+    if named:
+        raise InputError(
+            f"where f is a torch.nn.Module, {' and '.join(named)} cannot be used; give "
+            "a function of its inputs or parameters as f"
+        )
 
 
 def _with_rules(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name
-from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.diagnosis import Cause, Diagnosis, Power
 from clinometer.check.options import Options
 from clinometer.check.probes.road import probe
 from clinometer.check.probes.rule import Rule as AsRule
@@ -40,6 +40,8 @@ class Judged:
     evaluations : of the rule.
     seconds : they took.
     note : what is special about it; empty if nothing.
+    power : smallest relative error of a derivative along a direction that is seen.
+    probes : names of those run.
     """
 
     rule: Rule
@@ -50,6 +52,8 @@ class Judged:
     evaluations: int
     seconds: float
     note: str
+    power: tuple[Power, ...] = ()
+    probes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -101,6 +105,7 @@ class Judge:
             evaluations=report.evaluations,
             seconds=time.perf_counter() - began,
             note=screen.note,
+            power=tuple(replace(each, path=title) for each in report.power),
         )
 
     def close_up(self, judged: Judged) -> Judged:
@@ -140,9 +145,9 @@ class Judge:
 
     def probed(self, judged: Judged) -> Judged:
         """The same with what the probes say that need no differences."""
-        rule, title = judged.rule, judged.title
+        rule, title, leaf = judged.rule, judged.title, judged.leaf
         plain = rule.plain()
-        if plain is None or judged.leaf is None or not judged.leaf.directions:
+        if plain is None or leaf is None or not leaf.directions:
             return judged
         began = time.perf_counter()
         try:
@@ -152,12 +157,16 @@ class Judge:
             )
         except Exception:  # noqa: BLE001 - what the rule raises has been said
             return judged
-        seconds = judged.seconds + time.perf_counter() - began
+        judged = replace(
+            judged,
+            seconds=judged.seconds + time.perf_counter() - began,
+            evaluations=judged.evaluations + probed.evaluations,
+            probes=probed.names,
+        )
         wrong = [each for each in probed.diagnoses if each.verdict is Verdict.DIFFERS]
         if not wrong:
-            return replace(judged, seconds=seconds)
+            return judged
         named = [_of_rule(rule, found) for found in wrong]
-        leaf = judged.leaf
         if leaf.verdict is not Verdict.DIFFERS:
             leaf = replace(leaf, verdict=Verdict.DIFFERS, reason=named[0].evidence)
         return replace(
@@ -165,7 +174,6 @@ class Judge:
             leaf=leaf,
             findings=judged.findings or (_by_probe(title, named[0]),),
             diagnoses=(*named, *judged.diagnoses),
-            seconds=seconds,
         )
 
     def _rtol_of(self, rule: Rule) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, final
 
 from clinometer import engines
+from clinometer.check.interruption import cut_short
 from clinometer.check.modules.judge import Judge, Judged
 from clinometer.check.report import Report
 from clinometer.check.verdict import Verdict, default_rtol
@@ -50,20 +51,29 @@ def check_model(
         where the whole model differs and no Function explains it.
 
     Returns a report with a line for the whole, each Function and each module checked;
-    diagnoses name module and source line.
+    diagnoses name module and source line. Its `power` says, part by part, how large an
+    error of the derivative along a direction is seen, relative to the largest.
     Raises InputError if the model cannot be copied or holds nothing to differentiate
-    by, FunctionError if it fails at the inputs.
+    by, FunctionError if it fails at the inputs, and at Ctrl-C Interrupted with the
+    report on the parts judged by then.
     """
     began = time.perf_counter()
     parts = engines.model_of(model, inputs, loss=loss, everything=everything)
     judge = Judge(rtol=rtol, seed=seed, entries=entries)
-    with parts.unchanged():
-        visit = Visit(judge)
-        functions, cut = parts.functions()
-        visit.functions(functions, cut)
-        visit.model(parts, everything=everything)
-    seconds = time.perf_counter() - began
-    return report_of(visit, rtol=rtol, seed=seed, seconds=seconds)
+    visit = Visit(judge)
+
+    def told() -> Report:
+        seconds = time.perf_counter() - began
+        return report_of(visit, rtol=rtol, seed=seed, seconds=seconds)
+
+    try:
+        with parts.unchanged():
+            functions, cut = parts.functions()
+            visit.functions(functions, cut)
+            visit.model(parts, everything=everything)
+    except KeyboardInterrupt:
+        raise cut_short(told(), "the check of the model's parts") from None
+    return told()
 
 
 def report_of(visit: Visit, *, rtol: float | None, seed: int, seconds: float) -> Report:
@@ -100,6 +110,8 @@ def report_of(visit: Visit, *, rtol: float | None, seed: int, seconds: float) ->
         seed=seed,
         seconds=seconds,
         diagnoses=tuple(reversed(causes.values())),
+        power=tuple(each for found in judged for each in found.power),
+        probes=tuple(dict.fromkeys(name for found in judged for name in found.probes)),
     )
 
 

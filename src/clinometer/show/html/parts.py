@@ -219,7 +219,7 @@ def leaves(report: Report) -> str:
         cells += [tag("td", safe(seen), class_="text")] if power else []
         rows.append(tag("tr", "".join(cells), class_=leaf.verdict.value))
     heads = ("array", "shape", "dtype", "verdict", "compared", "resolved to")
-    seen = "smallest error of an entry that is seen, and how often"
+    seen = "smallest error that is seen, and how often"
     names = (*heads, seen) if power else heads
     head = "".join(tag("th", safe(name), scope="col") for name in names)
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
