@@ -22,11 +22,10 @@ class Arguments:
 
     def __init__(self, layout: Layout, rows: Floats) -> None:
         """Convert the rows (P, n); later writes into rows do not show."""
-        self._layout = layout
-        self._rows = rows
         made = [_separate(leaf, part) for leaf, part in _parts(layout, rows)]
         self._held = [held for held, _ in made]
         self._each = [each for _, each in made]
+        self._kept = [None if held is None else to_float64(held) for held in self._held]
 
     def __iter__(self) -> Iterator[list[Any]]:
         """The leaves of x at each point, to be changed by nobody."""
@@ -35,13 +34,9 @@ class Arguments:
     def written(self) -> int | None:
         """The first point whose leaves were written to; None if none was."""
         first: list[int] = []
-        parts = _parts(self._layout, self._rows)
-        for (leaf, part), held in zip(parts, self._held, strict=True):
-            if held is None:
-                continue
-            fresh, _ = _separate(leaf, part)
-            kept, now = to_float64(fresh), to_float64(held)
-            if not np.array_equal(kept, now):
+        for held, kept in zip(self._held, self._kept, strict=True):
+            now = kept if held is None else to_float64(held)
+            if kept is not None and not np.array_equal(kept, now):
                 first.append(int(np.argmax((kept != now).any(axis=1))))
         return min(first, default=None)
 

@@ -85,7 +85,9 @@ class Inspection:
         """
         subject = self._subject
         small = small_leaves(self._layout, entries)
-        measured = measure_entries(subject, self._claims, small, watch=self._watch)
+        measured = measure_entries(
+            subject, self._claims, small, rtol=self._rtol, watch=self._watch
+        )
         if not self._watch.stopped:
             try:  # after all those calls: does f still give the same?
                 subject.ask_again()
