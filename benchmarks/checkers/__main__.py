@@ -1,4 +1,8 @@
-"""Compare checkers: `python -m benchmarks.checkers` prints the page; --write it."""
+"""Compare checkers: `python -m benchmarks.checkers` prints the page; --write it.
+
+The answers on PyTorch's operators are kept in out/checkers/ as they come: a run that
+was stopped goes on from there, as long as the code is the same.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,22 @@ import os
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "checkers.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "checkers.md"
+STORE = ROOT / "out" / "checkers" / "operators.jsonl"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 OPERATORS = """\
 Samples of PyTorch's operator database in float64 with at most 64 input entries that
 give a differentiable, repeatable output; operators whose gradient PyTorch's own tests
-skip are left out. {part} Then one entry of the gradient, the largest, is changed, where
-the check could tell the right one. Refused: x or f(x) is not finite."""
+skip are left out. {part} The value is a weighted sum of all outputs. Then one entry of
+the gradient, drawn among those of at least a thousandth of the largest, is changed,
+where clinometer could tell the right one. gradcheck gets the same gradients through an
+`autograd.Function`; it passes what is within 1e-5 + 1e-3 |n|."""
 
 ESTIMATORS = """\
 Losses of `sklearn._loss` at three sizes, linear models with a penalty, log likelihoods
-of Gaussian processes."""
+of Gaussian processes; one entry changed as above."""
 
 
 def _part(every: int, samples: int | None) -> str:
@@ -56,8 +64,30 @@ def _on_one_thread() -> None:
         os.execve(sys.executable, command, settled)
 
 
+def _page(options: argparse.Namespace) -> str:
+    """Ask all checkers all questions."""
+    from benchmarks.checkers.cost import costs, section
+    from benchmarks.checkers.page import Set, page
+    from benchmarks.checkers.planted import planted
+    from benchmarks.checkers.scaled import asked_estimators, asked_operators
+    from benchmarks.checkers.store import Store, stamp
+
+    cost = section(costs())
+    store = Store(STORE, stamp(ROOT / "src", ROOT / "benchmarks" / "checkers"))
+    operators = asked_operators(
+        every=options.every, samples=options.samples, store=store
+    )
+    part = _part(options.every, options.samples)
+    sets = [
+        Set("PyTorch's operators", OPERATORS.format(part=part), operators),
+        Set("scikit-learn's gradients", ESTIMATORS, asked_estimators()),
+    ]
+    command = " ".join(["python -m benchmarks.checkers", *sys.argv[1:]])
+    return page(planted(), sets, cost=cost, command=command)
+
+
 def main() -> None:
-    """Ask all checkers, print the page, and write it where that was asked for."""
+    """Print the page, and write it where that was asked for."""
     options = _options()
     _on_one_thread()
     if options.cost is not None:
@@ -65,20 +95,7 @@ def main() -> None:
 
         print(section(costs(options.cost or OURS)))
         return
-    from benchmarks.checkers.page import page
-    from benchmarks.checkers.planted import planted
-    from benchmarks.checkers.scaled import asked_estimators, asked_operators
-
-    tallies = planted()
-    estimators = asked_estimators()
-    operators = asked_operators(every=options.every, samples=options.samples)
-    command = " ".join(["python -m benchmarks.checkers", *sys.argv[1:]])
-    part = _part(options.every, options.samples)
-    outcomes = [
-        ("PyTorch's operators", OPERATORS.format(part=part), operators),
-        ("scikit-learn's gradients", ESTIMATORS, estimators),
-    ]
-    written = page(tallies, outcomes, command)
+    written = _page(options)
     print(written)
     if options.write:
         PAGE.write_text(written, encoding="utf-8")

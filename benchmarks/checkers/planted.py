@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import final
 
 import jax
 
 from benchmarks.checkers.rivals import RIVALS, Rival
-from clinometer.check import Verdict
+from clinometer.check import Report, Verdict
 from tests.corpus import (
     jax_rules,
     libraries,
@@ -47,20 +48,36 @@ UNDECIDABLE: Sequence[Right] = [*undecidable.CASES, *libraries.UNDECIDABLE]
 class Tally:
     """What one checker said to all questions.
 
-    asked, counted : per group (faults, twins, hard, undecidable), how many questions it
+    asked, wrong : per group (faults, twins, hard, undecidable), how many questions it
         took, and how many it got wrong: misses, false alarms, silent passes.
-    open : faults and right ones on which it gave no verdict.
+    open : faults and right ones on which it gave no verdict. late : questions at which
+        it was stopped.
+    causes, entries, known : faults whose cause came first, whose wrong entries were
+        named exactly, and whose wrong entries are known.
+    times : seconds by group and name of the question.
+    beside : faults with another cause first, or with other entries named.
     """
 
     rival: Rival
     asked: dict[str, int] = field(default_factory=dict)
     wrong: dict[str, list[str]] = field(default_factory=dict)
     open: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
     causes: int = 0
     entries: int = 0
     known: int = 0
     evaluations: int = 0
-    seconds: float = 0.0
+    times: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of all questions."""
+        return sum(self.times.values())
+
+    def middle(self, other: Tally) -> float:
+        """Median seconds of a check, over the questions that the other took."""
+        return median(self.times[key] for key in other.times)
 
 
 WRONG = {
@@ -80,6 +97,22 @@ def _questions() -> Iterator[tuple[str, str, str, Problem, Case | None]]:
             yield group, asked.name, asked.library, asked.problem(), None
 
 
+def _named(tally: Tally, case: Case, report: Report) -> None:
+    """Note whether the report on a fault names its cause and its entries."""
+    cause = named_cause(case, report)
+    tally.causes += cause
+    if not cause:
+        first = report.causes[0].value if report.causes else "none"
+        tally.beside.append(f"{case.name}: {first}")
+    if case.where is None:
+        return
+    tally.known += 1
+    entries = named_entries(case, report)
+    tally.entries += entries
+    if not entries:
+        tally.beside.append(f"{case.name}: other entries")
+
+
 def planted() -> list[Tally]:
     """What every checker said."""
     tallies = [Tally(rival) for rival in RIVALS]
@@ -89,18 +122,16 @@ def planted() -> list[Tally]:
                 continue
             began = time.perf_counter()
             answer = tally.rival.ask(problem)
-            tally.seconds += time.perf_counter() - began
+            tally.times[group, name] = time.perf_counter() - began
             tally.asked[group] = tally.asked.get(group, 0) + 1
             tally.evaluations += answer.evaluations
+            if answer.late:
+                tally.late.append(name)
             if answer.verdict is WRONG[group]:
                 tally.wrong.setdefault(group, []).append(name)
             elif answer.verdict is Verdict.CANNOT_TELL and group != "undecidable":
                 tally.open.append(f"{group}: {name}")
             if case is not None and answer.report is not None:
-                tally.causes += named_cause(case, answer.report)
-                tally.known += case.where is not None
-                tally.entries += case.where is not None and named_entries(
-                    case, answer.report
-                )
+                _named(tally, case, answer.report)
         print(f"{tally.rival.name}: {tally.seconds:.0f} s", file=sys.stderr)
     return tallies

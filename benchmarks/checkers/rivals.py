@@ -7,8 +7,10 @@ second order.
 
 from __future__ import annotations
 
+import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
@@ -20,7 +22,7 @@ from clinometer.check import Report, Verdict
 from clinometer.trees import flatten
 from tests.corpus.case import Problem, claimed
 
-__all__ = ["RIVALS", "Answer", "Rival"]
+__all__ = ["PATIENCE", "RIVALS", "Answer", "Late", "Rival", "patience"]
 
 Floats: TypeAlias = np.ndarray
 
@@ -35,15 +37,23 @@ SCIPY_LIMIT = 1e-5
 MANY = 200
 """Most entries for checkers that go through all of them one by one."""
 
+PATIENCE = 20.0
+"""Seconds after which a question is taken back; the others take less than one. With
+steps as long as x itself, f may be asked where an iteration in it never ends."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a checker said, after how many evaluations of f; report if it is ours."""
+    """What a checker said, after how many evaluations of f; report if it is ours.
+
+    late : whether it was stopped, as it took too long.
+    """
 
     verdict: Verdict
     evaluations: int
     report: Report | None = None
+    late: bool = False
 
 
 @final
@@ -195,14 +205,37 @@ def _scalar(problem: Problem, library: str) -> bool:
     return entries <= MANY and _plain(problem)
 
 
+class Late(BaseException):
+    """Time is up; no Exception, so that nobody in between takes it for one of f."""
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Raises Late inside after so many seconds. In the main thread only."""
+
+    def stop(*_: object) -> None:
+        raise Late
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _asked(rival: Callable[[Problem], Answer]) -> Callable[[Problem], Answer]:
-    """The same, where raising counts as an answer: it cannot tell."""
+    """The same, where raising counts as an answer, and taking for ever: cannot tell."""
 
     def ask(problem: Problem) -> Answer:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:
-                return rival(problem)
+                with patience(PATIENCE):
+                    return rival(problem)
+            except Late:
+                return Answer(Verdict.CANNOT_TELL, 0, late=True)
             except Exception:  # noqa: BLE001 - rivals raise what they like
                 return Answer(Verdict.CANNOT_TELL, 0)
 
