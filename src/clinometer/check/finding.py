@@ -109,6 +109,15 @@ class LeafSummary:
         """Decimal digits that the comparison resolves, >= 0."""
         return digits(self.resolution)
 
+    @property
+    def resolved(self) -> str:
+        """The same in words: "9 digits", or a dash where nothing was compared."""
+        if not self.entries + self.directions:
+            return "–"
+        if self.resolution == 0:
+            return "exact"
+        return counted(self.digits, "digit", "digits")
+
     def as_dict(self) -> dict[str, Json]:
         """The summary in types that JSON knows; see `Report.as_dict`."""
         return {

@@ -188,7 +188,7 @@ def _overview(report: Report) -> list[str]:
     """One line a leaf, and what the check cost."""
     order = sorted(report.leaves, key=lambda leaf: leaf.verdict is Verdict.AGREES)
     rows = [
-        [leaf.path, str(leaf.shape), leaf.dtype, leaf.compared, _seen(leaf)]
+        [leaf.path, str(leaf.shape), leaf.dtype, leaf.compared, leaf.resolved]
         for leaf in order
     ]
     head, *lines = aligned(["leaf", "shape", "dtype", "compared", "resolved to"], rows)
@@ -201,11 +201,3 @@ def _cost(report: Report) -> str:
         f"{counted(report.evaluations, 'evaluation', 'evaluations')} of f in "
         f"{report.seconds:.2g} s, rtol {report.rtol:.2g}, seed {report.seed}"
     )
-
-
-def _seen(leaf: LeafSummary) -> str:
-    if not leaf.entries + leaf.directions:
-        return "–"
-    if leaf.resolution == 0:
-        return "exact"
-    return counted(leaf.digits, "digit", "digits")

@@ -160,27 +160,16 @@ def _relative(run: Floats, exact: Floats) -> float:
 
 def _rules(judgement: Judgement) -> list[TwinRule]:
     """Every rule in every division, at the cell where it comes closest to its limit."""
-    found = [_norm_rule(rule) for rule in judgement.norms]
-    return found + [_scale_rule(rule) for rule in judgement.scales]
+    found = [_worst("norm", rule, rule.measured) for rule in judgement.norms]
+    scales = [_worst("scale", rule, np.abs(rule.measured)) for rule in judgement.scales]
+    return found + scales
 
 
-def _norm_rule(rule: Norm) -> TwinRule:
-    worst = int(np.argmax(rule.measured / rule.limit))
+def _worst(name: str, rule: Norm | Scale, size: NDArray[np.float64]) -> TwinRule:
+    """A rule at the cell where this size comes closest to the limit."""
+    worst = int(np.argmax(size / rule.limit))
     return TwinRule(
-        "norm",
-        _division(rule.cells),
-        _place(rule.cells, worst),
-        float(rule.measured.flat[worst]),
-        float(rule.limit.flat[worst]),
-        rule.sees,
-        int(rule.failed.sum()),
-    )
-
-
-def _scale_rule(rule: Scale) -> TwinRule:
-    worst = int(np.argmax(np.abs(rule.measured) / rule.limit))
-    return TwinRule(
-        "scale",
+        name,
         _division(rule.cells),
         _place(rule.cells, worst),
         float(rule.measured.flat[worst]),

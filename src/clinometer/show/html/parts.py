@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from clinometer.check import Finding, LeafSummary, Report, Verdict
+from clinometer.check import Finding, Report, Verdict
 from clinometer.check.diagnosis import Diagnosis
 from clinometer.check.table import counted, number, quantity, ratio
 from clinometer.show.html.text import isolated, safe, tag
@@ -214,7 +214,7 @@ def leaves(report: Report) -> str:
             tag("td", safe(leaf.dtype), class_="text"),
             tag("td", safe(leaf.verdict.value.replace("-", " ")), class_="text"),
             tag("td", safe(leaf.compared), class_="text"),
-            tag("td", safe(_resolved(leaf)), class_="text"),
+            tag("td", safe(leaf.resolved), class_="text"),
         ]
         cells += [tag("td", safe(seen), class_="text")] if power else []
         rows.append(tag("tr", "".join(cells), class_=leaf.verdict.value))
@@ -224,11 +224,3 @@ def leaves(report: Report) -> str:
     head = "".join(tag("th", safe(name), scope="col") for name in names)
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     return tag("div", tag("table", body), class_="scroll")
-
-
-def _resolved(leaf: LeafSummary) -> str:
-    if not leaf.entries + leaf.directions:
-        return "–"
-    if leaf.resolution == 0:
-        return "exact"
-    return counted(leaf.digits, "digit", "digits")
