@@ -86,12 +86,15 @@ class TorchEngine:
     ) -> tuple[list[Any], list[Any]] | None:
         """Values of f and their derivatives along tangents, by dual numbers.
 
+        leaves : f receives them detached, requiring grad as in `vjp`: an f that asks
+            whether they do takes the same way through its code.
         Returns None where an operation or a custom Function in f has no jvp.
         Source: torch.autograd.forward_ad.
         """
+        fresh = [leaf.detach().requires_grad_() for leaf in leaves]
         try:
-            with forward_ad.dual_level():
-                values = f(dual([leaf.detach() for leaf in leaves], tangents))
+            with torch.enable_grad(), forward_ad.dual_level():
+                values = f(dual(fresh, tangents))
                 pairs = [forward_ad.unpack_dual(value) for value in values]
         except NotImplementedError:
             return None

@@ -22,12 +22,16 @@ FAR = 2.0**10
 FAR_IN_HALF = 2.0**3
 """The same in float16, whose numbers end at 65,504."""
 
+NEAR = 2.0**-24
+"""Factor on the cotangents that shows what is taken for zero: 6e-8. Not in float16,
+whose normal numbers begin at 6.1e-5, where the backward pass itself underflows."""
+
 
 def linearity(trial: Trial) -> list[Diagnosis]:
     """Zero gives zero; negated, doubled, quartered, far and added cotangents add up.
 
-    Costs one backward pass each for 0, -u and FAR u, two more where f is not scalar,
-    and two more to name what is found.
+    Costs one backward pass each for 0, -u, FAR u and NEAR u, two more where f is not
+    scalar, and two more to name what is found.
     """
     base = trial.base
     zero = trial.pulled(trial.scaled(0.0))
@@ -35,7 +39,8 @@ def linearity(trial: Trial) -> list[Diagnosis]:
     found = [_ignored(trial, zero, k) for k in ignored[:1]]
     negated = trial.pulled(trial.scaled(-1.0))
     wrong = trial.apart(negated, _times(base, -1.0))
-    far = FAR if trial.rule.roundoff != 2.0**-11 else FAR_IN_HALF
+    half = trial.rule.roundoff == 2.0**-11
+    far = FAR_IN_HALF if half else FAR
     stretched = _finite(trial.pulled(trial.scaled(far)), base, far)
     wrong += trial.apart(_times(stretched, 1 / far), base)
     if not trial.rule.scalar:
@@ -43,6 +48,8 @@ def linearity(trial: Trial) -> list[Diagnosis]:
     wrong = [k for k in wrong if k not in ignored]
     if wrong:
         found.append(_nonlinear(trial, negated, (far, stretched), k=wrong[0]))
+    elif not ignored and not half:
+        found += _cut_off(trial)
     return found
 
 
@@ -115,6 +122,29 @@ def _nonlinear(
     )
 
 
+def _cut_off(trial: Trial) -> list[Diagnosis]:
+    """A diagnosis if the gradient is not linear for small cotangents only.
+
+    What is too small for a normal number of float32 has merely underflowed.
+    """
+    base = trial.base
+    least = float(np.finfo(np.float32).smallest_normal) / NEAR
+    pairs = zip(trial.pulled(trial.scaled(NEAR)), base, strict=True)
+    near = [np.where(np.abs(b) < least, NEAR * b, a) for a, b in pairs]
+    wrong = trial.apart(_times(near, 1 / NEAR), base)
+    if not wrong:
+        return []
+    k = wrong[0]
+    entry = trial.worst(_times(near, 1 / NEAR), base, k)
+    b, n = float(base[k][entry]), float(near[k][entry])
+    evidence = (
+        f"small ones are cut off: incoming gradients u and {NEAR:.2g} u give {b:.6g} "
+        f"and {n:.6g} at {trial.place(k, entry)}, where {NEAR * b:.6g} is due"
+    )
+    path = trial.paths[k]
+    return [Diagnosis(Cause.COTANGENT_NONLINEAR, path, "", Verdict.DIFFERS, evidence)]
+
+
 def _kind(base: float, negated: float, far: float, *, odd: bool, straight: bool) -> str:
     """What a rule does to the incoming gradient, in a word.
 
@@ -182,6 +212,8 @@ def _compared(
         )
         return [Diagnosis(Cause.STRIDES, "", "", Verdict.DIFFERS, evidence)]
     wrong = trial.apart(got, expected, factor=OTHER_ORDER)
+    if expected is trial.base:
+        wrong = trial.beyond_rounding(wrong, got)
     if not wrong:
         return []
     k = wrong[0]

@@ -27,6 +27,7 @@ from clinometer.check.probes.state import (
     interleaved,
     second_backward,
 )
+from clinometer.check.probes.transposed import likeness, transposed
 from clinometer.check.probes.trial import SHARE, Trial, gap_of
 from clinometer.check.report import Report
 from clinometer.check.verdict import Verdict
@@ -60,6 +61,13 @@ SPOILING = (Cause.NOT_REPEATABLE, Cause.STATE)
 COTANGENT = (Cause.COTANGENT_IGNORED, Cause.COTANGENT_NONLINEAR, Cause.NOT_REPEATABLE)
 """What shows as other errors, too, in a comparison with differences."""
 
+VAGUE = (Cause.UNEXPLAINED, Cause.MISSING_TERM)
+"""What is said where the numbers fit no formula."""
+
+FAR_OFF = 10.0
+"""Least gap between claim and measurement, in units of the likeness that a claim must
+have with J u, to say that J is not transposed: else J may be symmetric."""
+
 WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
 """Verdicts in the order in which one outweighs the other."""
 
@@ -75,11 +83,13 @@ class Probed:
     names : of the probes run.
     diagnoses : what they found, each cause once for a leaf.
     evaluations : how often they called f.
+    trial : what they started from, for a question that only a wrong gradient raises.
     """
 
     names: tuple[str, ...]
     diagnoses: tuple[Diagnosis, ...]
     evaluations: int = 0
+    trial: Trial | None = None
 
     def added_to(self, report: Report) -> Report:
         """The report with these names and diagnoses, its verdict theirs if worse.
@@ -88,7 +98,11 @@ class Probed:
         is a consequence of it, and left out.
         """
         explained = [each.path for each in self.diagnoses if each.cause in COTANGENT]
-        others = [each for each in report.diagnoses if each.path not in explained]
+        others = [
+            self._turned(each, report)
+            for each in report.diagnoses
+            if each.path not in explained
+        ]
         verdicts = {each.verdict for each in self.diagnoses} | {report.verdict}
         wrong = {leaf.path for leaf in report.leaves if leaf.verdict is Verdict.DIFFERS}
         found = [_settled(each, wrong=each.path in wrong) for each in self.diagnoses]
@@ -101,6 +115,24 @@ class Probed:
             probes=(*report.probes, *self.names),
             evaluations=report.evaluations + self.evaluations,
         )
+
+    def _turned(self, found: Diagnosis, report: Report) -> Diagnosis:
+        """A diagnosis; in place of one without a formula, that J is not transposed."""
+        trial = self.trial
+        vague = found.cause in VAGUE and found.verdict is Verdict.DIFFERS
+        if trial is None or not vague or found.path not in trial.paths:
+            return found
+        pairs = [
+            (each.analytic, each.numerical)
+            for each in report.findings
+            if each.path == found.path and each.verdict is Verdict.DIFFERS
+        ]
+        known = [(a, n) for a, n in pairs if a is not None and n is not None]
+        largest = max((abs(n) for _, n in known), default=0.0)
+        gap = max((abs(a - n) for a, n in known), default=0.0)
+        if not gap > FAR_OFF * likeness(trial) * largest:
+            return found
+        return transposed(trial, trial.paths.index(found.path)) or found
 
 
 def _settled(found: Diagnosis, *, wrong: bool) -> Diagnosis:
@@ -138,7 +170,9 @@ def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:
         if any(each.cause in SPOILING for each in found):
             break
     once = {(each.cause, each.path): each for each in reversed(found)}
-    return Probed(tuple(names), tuple(reversed(once.values())), rule.evaluations)
+    diagnoses = tuple(reversed(once.values()))
+    asked = None if rule.fixed else trial
+    return Probed(tuple(names), diagnoses, rule.evaluations, asked)
 
 
 def _chosen(rule: Rule) -> dict[str, Probe]:

@@ -107,10 +107,10 @@ class Rule:
             for leaf in self.layout.leaves
         ]
 
-    def plain(self) -> list[Any]:
-        """The leaves of f(x), outside autodiff."""
+    def plain(self, leaves: list[Any] | None = None) -> list[Any]:
+        """The leaves of f's value, outside autodiff, at x or at other leaves."""
         own = next(iter(self.engine.forwards(self.listed).values()), self.listed)
-        return own(self.leaves())
+        return own(self.leaves() if leaves is None else leaves)
 
     def listed(self, leaves: list[Any]) -> list[Any]:
         """The real floating leaves of f's value."""

@@ -231,8 +231,11 @@ def _differing(
     cause: Cause = Cause.STATE,
 ) -> list[Diagnosis]:
     """A diagnosis on the leaf that differs most, if any does."""
-    factor = OTHER_ORDER if cause is Cause.STRIDES else 1.0
-    wrong = trial.apart(got, expected, factor=factor)
+    if cause is Cause.STRIDES:
+        wrong = trial.apart(got, expected, factor=OTHER_ORDER)
+        wrong = trial.beyond_rounding(wrong, got)
+    else:
+        wrong = trial.apart(got, expected)
     if not wrong:
         return []
     k = wrong[0]

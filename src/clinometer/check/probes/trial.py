@@ -24,7 +24,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.arrays import to_float64
+from clinometer.arrays import from_float64, to_float64
 from clinometer.check.probes.rule import Pulled, Rule, cotangents
 from clinometer.check.verdict import default_rtol
 
@@ -38,6 +38,13 @@ SHARE = 1e-4
 OTHER_ORDER = 100.0
 """Factor on it where sums run in another order (other strides, compiled): cancellation
 amplifies their rounding. Who ignores strides reads other numbers altogether."""
+
+MOVED = 4
+"""Units in the last place that entries of x move, at most, to see what rounding does:
+what a sum of a few hundred terms gathers."""
+
+FAR_BEYOND = 10.0
+"""Factor by which a gap exceeds what a roundoff of x does, to be no rounding itself."""
 
 NOISE = 2.0**10
 """Unit roundoffs of its natural size that a gradient may hold, see above."""
@@ -128,6 +135,35 @@ class Trial:
             gap = np.abs(one[k] - other[k])
         gap[~np.isfinite(self.base[k])] = -1.0
         return int(np.argmax(np.where(np.isnan(gap), np.inf, gap)))
+
+    def beyond_rounding(self, wrong: Sequence[int], got: Pulled) -> list[int]:
+        """Those leaves whose gradient is off by far more than rounding of x makes it.
+
+        wrong : leaves in which a gradient is not the base one.
+        got : that gradient.
+        A backward pass that cancels almost all of its digits gives another gradient
+        whenever its sums run in another order; so it does when x moves by a roundoff.
+        Costs a forward and a backward pass, and nothing if no leaf is wrong.
+        """
+        if not wrong:
+            return []
+        rule = self.rule
+        moved: list[Any] = []
+        rng = np.random.default_rng([self.seed, 0x0DD])
+        for leaf, roundoff in zip(rule.leaves(), rule.layout.roundoff, strict=True):
+            own = to_float64(leaf)
+            ulps = rng.integers(-MOVED, MOVED, own.shape, endpoint=True)
+            moved.append(from_float64(own * (1 + 2 * roundoff * ulps), leaf))
+        try:
+            _, pull = rule.record(moved)
+            other = rule.flat(pull(self.scaled(1.0)))
+        except Exception:  # noqa: BLE001 - x lies at the edge of f's domain
+            return list(wrong)
+        return [
+            k
+            for k in wrong
+            if self.gap(got, self.base, k) > FAR_BEYOND * self.gap(other, self.base, k)
+        ]
 
     def place(self, k: int, entry: int) -> str:
         """Printable place of an entry of leaf k."""
