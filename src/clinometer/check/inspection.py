@@ -18,8 +18,8 @@ from clinometer.check.diagnosis import Diagnosis, Power
 from clinometer.check.entries import measure_entries
 from clinometer.check.gathering import Gathering
 from clinometer.check.interruption import Interrupted, Progress, Watch
-from clinometer.check.locate.joint import LEAST, Joint, Together
-from clinometer.check.plan import small_leaves
+from clinometer.check.locate.joint import Joint, Together
+from clinometer.check.plan import LEAST, small_leaves
 from clinometer.check.power import power_of
 from clinometer.check.report import Finding, LeafSummary, Report
 from clinometer.check.subject import Slopes, Subject
@@ -76,10 +76,11 @@ class Inspection:
         self._gathering = Gathering(subject, claims, rtol)
         self._comparer = Comparer(subject, claims, rtol=rtol, seed=seed)
 
-    def report(self, entries: int, began: float) -> Report:
+    def report(self, entries: int | None, began: float) -> Report:
         """The finished report.
 
-        entries : so many entries are compared one by one.
+        entries : so many entries are compared one by one; None for as many as x
+            allows.
         began : reading of time.perf_counter at the start of the check, seconds.
         Raises Interrupted, a KeyboardInterrupt with the report so far, at Ctrl-C.
         """

@@ -24,7 +24,7 @@ class Options:
     second: Second = field(default_factory=Second)
     rtol: float | None = None
     seed: int = 0
-    entries: int = 1000
+    entries: int | None = None
     batched: bool = False
     vmap: bool = False
     scale: Tree | None = None
@@ -42,7 +42,7 @@ class Options:
             )
         if self.seed < 0:
             raise InputError(f"seed must be a whole number >= 0, got {self.seed!r}")
-        if self.entries < 0:
+        if self.entries is not None and self.entries < 0:
             raise InputError(
                 f"entries must be a whole number >= 0, got {self.entries!r}; with 0 "
                 "all leaves are compared along random directions"

@@ -17,6 +17,8 @@ from clinometer.trees import Layout
 
 __all__ = [
     "DIRECTIONS",
+    "LEAST",
+    "MANY",
     "along",
     "at_entries",
     "by_entry",
@@ -31,6 +33,16 @@ DIRECTIONS = 8
 wrong entry shows in every one of them, if it shows at all; eight guard against one in
 which two wrong entries cancel (probability 1/2 each, if they are of equal weight)."""
 
+ENTRIES = 1000
+"""Entries compared one by one, unless the user gives another number."""
+
+LARGE = 2**16
+"""Entries of x from which on none are, unless the user asks for it: a call of such an f
+is dear, and every entry takes eight."""
+
+LEAST = 4
+"""Leaves from which on they are first compared together."""
+
 FEW = 4
 """The same where a leaf has MANY entries: each evaluation costs as much as f."""
 
@@ -43,13 +55,20 @@ SECOND = 0.44
 irregular, as the first steps are."""
 
 
-def small_leaves(layout: Layout, entries: int) -> set[int]:
+def small_leaves(layout: Layout, entries: int | None) -> set[int]:
     """Numbers of the leaves to go through entry by entry.
 
-    The smallest, at most `entries` entries in total, and those in which single entries
-    cost no more than directions.
+    entries : at most so many in total; None for ENTRIES, or none where x is LARGE.
+    The smallest leaves, and those in which single entries cost no more than directions,
+    unless x is large and has so many leaves that they are compared together.
     """
     lengths = np.diff(layout.starts)
+    if entries is None and layout.size > LARGE:
+        if len(lengths) >= LEAST:
+            return set()
+        entries = 0
+    elif entries is None:
+        entries = ENTRIES
     order = np.argsort(lengths, kind="stable")
     within = np.cumsum(lengths[order]) <= entries
     within |= lengths[order] <= DIRECTIONS

@@ -123,8 +123,8 @@ def check_command(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random directions.")] = 0,
     entries: Annotated[
-        int, typer.Option(help="Compare so many entries one by one.")
-    ] = 1000,
+        int | None, typer.Option(help="Compare so many entries one by one.")
+    ] = None,
     page: Page = None,
     as_json: AsJson = False,
     trace: Trace = False,

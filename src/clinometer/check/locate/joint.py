@@ -19,20 +19,22 @@ from clinometer.check.compare import Compared
 from clinometer.check.comparer import Comparer
 from clinometer.check.diagnosis import Power
 from clinometer.check.place import Place
+from clinometer.check.plan import LEAST, MANY
 from clinometer.check.power import power_of
 from clinometer.check.rays import Part, Ray, Rays
 from clinometer.check.verdict import Verdict, allowed
 from clinometer.check.words import Box
 
-__all__ = ["LEAST", "Joint", "Together"]
+__all__ = ["Joint", "Together"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
-LEAST = 4
-"""Leaves from which on they are first compared together."""
-
 DIRECTIONS = 3
 """Directions in which all leaves move."""
+
+FEW = 2
+"""The same where they have `plan.MANY` entries: a call is dear, and two differences of
+equal weight cancel in both with probability 1/4, of other weights in neither."""
 
 MODEST = 0.25
 """Quantile of the leaves' slopes to which larger ones are damped."""
@@ -69,6 +71,8 @@ class Joint:
         self._place = place
         self._claims = claims
         self._seed = seed
+        many = sum(claim.size for claim in claims.values()) > MANY
+        self._count = FEW if many else DIRECTIONS
         sizes = {k: _slope(claim, place.leaf_size(k)) for k, claim in claims.items()}
         self._largest = {k: largest for k, (_, largest) in sizes.items()}
         self._norm = {k: norm for k, (norm, _) in sizes.items() if norm > 0}
@@ -91,7 +95,7 @@ class Joint:
                 return self._cleared(left, compared)
             if compared.verdict is Verdict.CANNOT_TELL:
                 return nothing
-            stream = int(np.argmax(compared.wrong)) + DIRECTIONS * number
+            stream = int(np.argmax(compared.wrong)) + self._count * number
             left.remove(self._halved(left, stream))
         return nothing
 
@@ -103,7 +107,7 @@ class Joint:
         )
 
     def _compare(self, leaves: Sequence[int], number: int) -> Compared:
-        streams = range(DIRECTIONS * number, DIRECTIONS * (number + 1))
+        streams = range(self._count * number, self._count * (number + 1))
         return self._comparer.together(self._claims, self._rays(leaves, streams))
 
     def _halved(self, leaves: Sequence[int], stream: int) -> int:
