@@ -1,5 +1,7 @@
 """Other units of f or of x, powers of two apart, change no verdict."""
 
+import string
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,3 +126,112 @@ def test_units_change_no_verdict_at_a_zero_gradient(power):
             gradient=np.full(3, claim * of_f),
         )
         assert report.verdict is expected
+
+
+def _weighted(p):
+    """Of a nested point: a matrix, a vector, a number; each enters differently."""
+    (m, v), c = p
+    return float(np.sin(m).sum() * 2 + (m @ v**2).sum() + np.exp(c) * v[0])
+
+
+def _weights(p):
+    (m, v), c = p
+    cross = np.zeros_like(v)
+    cross[0] = np.exp(c)
+    return (
+        2 * np.cos(m) + v**2,
+        2 * v * m.sum(axis=0) + cross,
+        np.exp(c) * v[0],
+    )
+
+
+PARTS = (np.array([[0.3, -1.1], [2.0, 0.7]]), np.array([1.4, -0.6]), np.array(0.2))
+NAMES = st.lists(
+    st.text(string.ascii_letters + " _.é", min_size=1, max_size=6),
+    min_size=3,
+    max_size=3,
+    unique=True,
+)
+
+
+@SETTINGS
+@given(names=NAMES, order=st.permutations(range(3)), wrong=st.integers(0, 2))
+def test_names_and_order_of_leaves_change_no_verdict(names, order, wrong):
+    def outcome(names, order):
+        x = {names[k]: PARTS[k] for k in order}
+
+        def parts(x):
+            return (x[names[0]], x[names[1]]), x[names[2]]
+
+        def gradient(x):
+            slopes = list(_weights(parts(x)))
+            slopes[wrong] = -slopes[wrong]
+            return {names[k]: slopes[k] for k in range(3)}
+
+        report = check(lambda x: _weighted(parts(x)), x, gradient=gradient)
+        number = {f"x[{name!r}]": k for k, name in enumerate(names)}
+        leaves = sorted((number[leaf.path], leaf.verdict) for leaf in report.leaves)
+        causes = [(number[found.path], found.cause) for found in report.diagnoses]
+        return report.verdict, leaves, causes
+
+    found = outcome(names, order)
+    assert found == outcome(["a", "b", "c"], range(3))
+    assert found[0] is Verdict.DIFFERS
+    assert [verdict is Verdict.DIFFERS for _, verdict in found[1]] == [
+        k == wrong for k in range(3)
+    ]
+
+
+@SETTINGS
+@given(order=st.permutations(range(5)), fault=st.sampled_from(sorted(FAULTS)))
+def test_the_order_of_entries_changes_no_verdict_along_directions(order, fault):
+    claim = _slopes(X) * FAULTS[fault]
+    back = np.argsort(order)
+    report = check(
+        lambda x: _f(x[back]), X[order], gradient=claim[list(order)], entries=0
+    )
+    expected = Verdict.AGREES if fault == "right" else Verdict.DIFFERS
+    assert report.verdict is expected
+
+
+@SETTINGS
+@given(
+    wrong=st.sampled_from([1.0, -1.0, 2.0, 0.0]),
+    power_f=POWERS,
+    power_x=POWERS,
+)
+def test_units_change_no_verdict_of_a_rule_that_takes_cotangents(
+    wrong, power_f, power_x
+):
+    def asked(power_f, power_x):
+        of_f, of_x = 2.0**power_f, 2.0**power_x
+
+        def f(x):
+            return of_f * np.sin(x / of_x) * np.arange(1, 6)
+
+        def vjp(x, u):
+            return wrong * u * (of_f / of_x) * np.cos(x / of_x) * np.arange(1, 6)
+
+        return check(f, X * of_x, vjp=vjp)
+
+    plain, scaled = asked(0, 0), asked(power_f, power_x)
+    assert _outcome(scaled) == _outcome(plain)
+    assert scaled.causes == plain.causes
+    assert plain.verdict is (Verdict.AGREES if wrong == 1 else Verdict.DIFFERS)
+
+
+@SETTINGS
+@given(wrong=st.sampled_from([1.0, -1.0, 2.0]), power_f=POWERS, power_x=POWERS)
+def test_units_change_no_verdict_of_second_order(wrong, power_f, power_x):
+    def asked(power_f, power_x):
+        of_f, of_x = 2.0**power_f, 2.0**power_x
+        return check(
+            lambda x: of_f * np.sin(x / of_x).sum(),
+            X[:2] * of_x,
+            gradient=lambda x: of_f / of_x * np.cos(x / of_x),
+            hessian=lambda x: np.diag(-wrong * of_f / of_x**2 * np.sin(x / of_x)),
+        )
+
+    scaled = asked(power_f, power_x)
+    assert scaled.verdict is asked(0, 0).verdict
+    assert scaled.verdict is (Verdict.AGREES if wrong == 1 else Verdict.DIFFERS)
