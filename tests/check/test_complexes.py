@@ -100,3 +100,18 @@ def test_a_users_gradient_is_read_in_the_convention_of_its_library():
 def test_jacobians_of_complex_inputs_are_refused():
     with pytest.raises(InputError, match="complex x"):
         check(np.abs, Z, jacobian=np.abs)
+
+
+def test_special_points_of_a_complex_x_are_complex():
+    seen = []
+
+    def f(z):
+        seen.append(np.array(z))
+        return (np.abs(z) ** 2).sum()
+
+    report = check(f, Z, gradient=lambda z: 2 * z, points=True)
+
+    assert report.verdict is Verdict.AGREES
+    assert "other points" in report.notes[-1]
+    assert all(z.dtype == np.complex128 for z in seen)
+    assert any(np.array_equal(z, -Z) for z in seen)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.arrays import from_float64, is_array
+from clinometer.check.complexes import ByParts, holds_complex
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.report import Report
 from clinometer.check.verdict import Verdict
@@ -44,6 +45,10 @@ def points_of(
     known here.
     layout : that of x, where it is at hand.
     """
+    if layout is None and holds_complex(x):
+        parts = ByParts(x)
+        made = points_of(parts.split(x), random)
+        return [(words, parts.joined(point)) for words, point in made]
     if layout is None:
         layout = Layout.of(x)
     here = layout.vector()
