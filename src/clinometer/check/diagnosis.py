@@ -44,8 +44,9 @@ class Cause(Enum):
     )
     MISSING_TERM = (
         "missing-term",
-        "a term is missing",
-        "look for a part of f whose derivative is not in the gradient",
+        "a term is missing, or one too many",
+        "look for a part of f whose derivative is not in the gradient, or the other "
+        "way round",
     )
     MISSING_REGULARISER = (
         "missing-regulariser",
@@ -179,8 +180,9 @@ class Cause(Enum):
     )
     PRECISION = (
         "precision",
-        "right in float64, but digits are lost in the dtype of the input",
-        "accumulate in float32 or float64, or rearrange what cancels",
+        "right but for digits that are lost to rounding",
+        "look for a cast to a coarser dtype or to integers, and for what cancels; "
+        "accumulate in float64",
     )
     FORM = (
         "form",
@@ -204,7 +206,7 @@ class Cause(Enum):
     )
     NOISE = (
         "noise",
-        "cannot tell: f is too noisy",
+        "cannot tell: f does not show its slope well enough",
         "evaluate f in float64, tighten its tolerances, or fix its seed",
     )
     EDGE = (
@@ -220,7 +222,7 @@ class Diagnosis:
     """One cause, where it shows, and what shows it.
 
     path : leaf of x, or module or rule, that it is about; "" for the whole.
-    where : which part of it, in words: "everywhere", "rows 3, 7", "entries past 128".
+    where : which part of it, in words: "everywhere", "rows 3 and 7", "entry 5".
     verdict : DIFFERS, CANNOT_TELL, or AGREES for a remark.
     evidence : one sentence with the numbers that show it.
     source : where in the user's code to look, "file.py:12, in backward"; or None.

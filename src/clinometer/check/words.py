@@ -1,4 +1,4 @@
-"""A set of places in an array, in words: "rows 3 and 7", "entries past 128"."""
+"""A set of places in an array, in words: "rows 3 and 7", "entries from 128 on"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "boxes_in_words", "places_in_words"]
+__all__ = ["Box", "along_axis", "block", "boxes_in_words", "listed", "places_in_words"]
 
 Bools: TypeAlias = NDArray[np.bool_]
 
@@ -76,14 +76,14 @@ def places_in_words(wrong: Bools) -> str:
     ranges = [(int(a.min()), int(a.max()) + 1) for a in places.T]
     box = Box(tuple(ranges))
     if wrong.ndim > 1 and count == box.count > 1:
-        return _block(box, wrong.shape)
+        return block(box, wrong.shape)
     flat = np.flatnonzero(wrong)
     if wrong.ndim > 1 and count > LISTED and _consecutive(flat):
         return (
             f"{count:,} entries in a row from [{_comma(places[0])}] to "
             f"[{_comma(places[-1])}]"
         )
-    return _listed(places, count)
+    return listed(places, wrong.shape)
 
 
 def boxes_in_words(boxes: Sequence[Box], shape: tuple[int, ...]) -> str:
@@ -97,7 +97,7 @@ def boxes_in_words(boxes: Sequence[Box], shape: tuple[int, ...]) -> str:
         places = np.array(
             sorted(tuple(start for start, _ in box.ranges) for box in singles)
         ).reshape(len(singles), -1)
-        said.append(_listed(places, len(singles)))
+        said.append(listed(places, shape))
     return "; ".join(said)
 
 
@@ -108,9 +108,9 @@ def _one_box(box: Box, shape: tuple[int, ...]) -> str:
     if not cut:
         return "everywhere"
     if len(cut) > 1:
-        return _block(box, shape)
+        return block(box, shape)
     start, stop = box.ranges[cut[0]]
-    return _along(np.arange(start, stop), shape, cut[0])
+    return along_axis(np.arange(start, stop), shape, cut[0])
 
 
 def _slices(wrong: Bools) -> str:
@@ -119,22 +119,23 @@ def _slices(wrong: Bools) -> str:
         others = tuple(a for a in range(wrong.ndim) if a != axis)
         any_ = wrong.any(axis=others)
         if not any_.all() and np.array_equal(any_, wrong.all(axis=others)):
-            return _along(np.flatnonzero(any_), wrong.shape, axis)
+            return along_axis(np.flatnonzero(any_), wrong.shape, axis)
     return ""
 
 
-def _along(which: NDArray[np.intp], shape: tuple[int, ...], axis: int) -> str:
-    """Whole slices of those numbers along an axis, in words."""
+def along_axis(which: NDArray[np.intp], shape: tuple[int, ...], axis: int) -> str:
+    """Whole slices along an axis, in words: "rows 3 and 7", "entries from 128 on".
+
+    which : their numbers, rising, at least one.
+    """
     length = shape[axis]
     one, many = _names(len(shape), axis)
     first, last = int(which[0]), int(which[-1])
     if which.size == 1:
-        if len(shape) == 1:
-            return f"[{first}]"
         return f"{one} {first}"
-    if _consecutive(which):
-        if last == length - 1:
-            return f"{many} past {first - 1}"
+    if _consecutive(which) and which.size > 2:
+        if last == length - 1 and first > 0:
+            return f"{many} from {first} on"
         return f"{many} {first} to {last}"
     gaps = np.diff(which)
     if which.size >= EVEN_SPACING and (gaps == gaps[0]).all():
@@ -155,7 +156,7 @@ def _names(ndim: int, axis: int) -> tuple[str, str]:
     return f"index of axis {axis}:", f"indices of axis {axis}:"
 
 
-def _block(box: Box, shape: tuple[int, ...]) -> str:
+def block(box: Box, shape: tuple[int, ...]) -> str:
     """A box by the ranges of its axes, as they would be sliced."""
     parts = [
         ":" if (a, b) == (0, length) else str(a) if b == a + 1 else f"{a}:{b}"
@@ -164,8 +165,14 @@ def _block(box: Box, shape: tuple[int, ...]) -> str:
     return f"the block [{', '.join(parts)}]"
 
 
-def _listed(places: NDArray[np.intp], count: int) -> str:
-    """Places one by one, or the first of them and their count."""
+def listed(places: NDArray[np.intp], shape: tuple[int, ...]) -> str:
+    """Places one by one, or the first of them and their count.
+
+    places : (K, d) their indices, in an array of d axes.
+    """
+    count = len(places)
+    if len(shape) == 1:
+        return along_axis(places[:, 0], shape, 0)
     shown = [f"[{_comma(place)}]" for place in places[:LISTED]]
     if count <= LISTED:
         return _and(shown)

@@ -29,7 +29,7 @@ def test_a_flipped_sign_in_rows_is_named_with_the_rows():
 
     found = first(a, n)
 
-    assert (found.cause, found.where) == (Cause.SIGN, "rows 1, 4")
+    assert (found.cause, found.where) == (Cause.SIGN, "rows 1 and 4")
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_single_entries_are_listed():
 
     found = first(a, n)
 
-    assert (found.cause, found.where) == (Cause.ENTRIES, "at [2, 3]")
+    assert (found.cause, found.where) == (Cause.ENTRIES, "[2, 3]")
 
 
 def test_random_claims_are_not_explained():
@@ -319,7 +319,7 @@ def test_two_faults_in_one_leaf_are_told_apart():
     found = diagnose([evidence(a, n)])
 
     assert {(one.cause, one.where) for one in found} == {
-        (Cause.SIGN, "rows 3, 4"),
+        (Cause.SIGN, "rows 3 and 4"),
         (Cause.FACTOR, "elsewhere"),
     }
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from clinometer.check.diagnose.evidence import LeafEvidence
 
 if TYPE_CHECKING:
-    from clinometer.check.diagnose.places import where_of
     from clinometer.check.diagnose.sampled import (
         cause_of_block,
         cause_of_sample,
@@ -31,7 +30,6 @@ __all__ = [
     "diagnose",
     "places_within",
     "sample_of",
-    "where_of",
 ]
 
 _LATER = {
@@ -40,7 +38,6 @@ _LATER = {
     "diagnose": "clinometer.check.diagnose.whole",
     "places_within": "clinometer.check.diagnose.sampled",
     "sample_of": "clinometer.check.diagnose.sampled",
-    "where_of": "clinometer.check.diagnose.places",
 }
 """Where the work is done: a claim that agrees is never diagnosed."""
 

@@ -108,18 +108,28 @@ def _of_x(leaf: LeafEvidence) -> Iterator[Base]:
 
 
 def _of_others(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[Base]:
-    """The gradients of other arguments of the same shape, in place of this or added."""
+    """The gradients of other arguments of the same size, in place of this or added."""
     for other in others:
-        if other.directions or other.shape != leaf.shape or other.path == leaf.path:
+        if other.directions or other.path == leaf.path:
             continue
         n = np.where(other.known, other.numerical, np.nan)
-        words = f"n of {other.path}"
+        words, slack = f"n of {other.path}", _slack_of(other)
+        if other.shape[:1] > (1,) and other.shape[1:] == leaf.shape:
+            for k in (0, other.shape[0] - 1):
+                row = slice(k * leaf.x.size, (k + 1) * leaf.x.size)
+                said = f"{words} at index {k} of axis 0"
+                yield Base(Cause.BROADCAST, said, n[row], slack[row], 6.0)
+        if other.x.size != leaf.x.size:
+            continue
         with np.errstate(invalid="ignore"):
             near = np.abs(leaf.numerical - other.analytic) <= leaf.slack + other.slack
         back = bool(np.mean(near) > 0.5)
         bits = 2.0 if back else 6.0
-        slack = _slack_of(other)
+        if other.shape != leaf.shape:
+            words += f", read in the shape {leaf.shape}"
         yield Base(Cause.SWAPPED, words, n, slack, bits)
+        if other.shape != leaf.shape:
+            continue
         yield Base(Cause.MISSING_TERM, words, n, slack, 8.0, named=False, missing=True)
         yield Base(
             Cause.MISSING_TERM,

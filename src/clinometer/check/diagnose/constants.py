@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import final
 
-__all__ = ["Length", "Named", "lengths_of", "name_of"]
+__all__ = ["Length", "Named", "decimal_of", "lengths_of", "name_of"]
 
 KNOWN = {
     "pi": math.pi,
@@ -95,6 +95,19 @@ def name_of(
     if sign > 0:
         return best
     return Named(-best.value, f"-{best.words}", best.bits + 1, best.own)
+
+
+def decimal_of(factor: float, tolerance: float) -> Named | None:
+    """The decimal of at most two digits that a coefficient may be, or None.
+
+    factor : not 0.
+    tolerance : by how much it may be off, relative.
+    """
+    for digits, bits in ((1, 7.0), (2, 11.0)):
+        words = f"{factor:.{digits}g}"
+        if abs(factor - float(words)) <= tolerance * abs(factor):
+            return Named(float(words), words, bits + (factor < 0))
+    return None
 
 
 def _candidates(size: float, lengths: Sequence[Length]) -> Iterator[Named]:

@@ -1,4 +1,4 @@
-"""What a diagnosis of one leaf rests on: claims, slopes with bars, x, the wrong set."""
+"""What a diagnosis of one leaf rests on: claims, slopes with bars, x, patterns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Again", "Bools", "Floats", "Ints", "LeafEvidence"]
+from clinometer.check.diagnosis import Cause
+
+__all__ = ["Again", "Bools", "Floats", "Ints", "LeafEvidence", "Pattern"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -98,3 +100,13 @@ class LeafEvidence:
             span = min(self.level, 2 * float(gap.max(initial=0.0)))
             told = np.log2(span / self.slack)
         return np.where(self.known, np.clip(told, 0.0, MOST_BITS), 0.0)
+
+
+@final
+@dataclass(frozen=True)
+class Pattern:
+    """A cause told by a pattern. gain : bits it saves beside a list of the entries."""
+
+    cause: Cause
+    evidence: str
+    gain: float

@@ -17,7 +17,7 @@ from typing import TypeAlias, final
 import numpy as np
 
 from clinometer.check.diagnose.bases import Base
-from clinometer.check.diagnose.constants import Length, Named, name_of
+from clinometer.check.diagnose.constants import Length, Named, decimal_of, name_of
 from clinometer.check.diagnose.evidence import Bools, Floats, LeafEvidence
 from clinometer.check.diagnose.places import Kind, Region
 
@@ -36,6 +36,9 @@ right explanations of bars that hold 99 times in 100, ten lie outside once."""
 PLAIN = 4.5
 """Most bits of a constant that a single entry can show: signs, whole numbers to five,
 and their inverses."""
+
+ROUND = 1e-5
+"""Relative tolerance from which on a coefficient is seen to be a short decimal."""
 
 DESCRIBED = 10
 """Fits whose regions are described; the others are worse whatever their region."""
@@ -152,6 +155,8 @@ def _fits(
             if sharp == 0 or not np.isfinite(sharp):
                 continue
             named = name_of(sharp, tolerance, lengths) if base.named else None
+            if base.missing and tolerance < ROUND and _odd(a[use]):
+                named = decimal_of(sharp, tolerance)
             if named is not None:
                 sharp = named.value
             elif base.named and not itself:
@@ -163,6 +168,11 @@ def _fits(
             fit = _judged(leaf, base, sharp, wrong=wrong, named=named)
             if fit is not None:
                 yield fit
+
+
+def _odd(values: Floats) -> bool:
+    """Whether the first of some numbers has more digits than one writes down."""
+    return float(f"{values[0]:.6g}") != float(values[0])
 
 
 def _slack(leaf: LeafEvidence, base: Base, factor: float) -> Floats:

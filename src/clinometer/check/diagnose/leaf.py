@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 
 from clinometer.check.diagnose.bases import bases_of
 from clinometer.check.diagnose.constants import lengths_of
-from clinometer.check.diagnose.evidence import Again, Bools, LeafEvidence
+from clinometer.check.diagnose.evidence import Again, Bools, LeafEvidence, Pattern
 from clinometer.check.diagnose.fit import Describe, Hypothesis, best_of, list_of
 from clinometer.check.diagnose.naming import cause_of_fit
 from clinometer.check.diagnose.pattern import (
-    Pattern,
     duplicates_of,
     named_pattern,
     pattern_of,
@@ -38,6 +37,9 @@ CLEAR = 4.0
 
 ASKED = 32
 """Entries that are measured again for that."""
+
+MOSTLY = 3
+"""So many times more unexplained entries than zeros make the zeros a part of them."""
 
 OWN_PATTERN = (Cause.COTANGENT_NONLINEAR, Cause.PRECISION)
 """Causes that bring about their region, rather than lie in it."""
@@ -91,14 +93,13 @@ def causes_of(
         region = describe(wrong, leaf.right)
         return [*found, _pattern(leaf, region, overwritten)]
     left, chosen = wrong, list[Hypothesis]()
-    for _ in range(SUBSETS):
-        if left.any():
-            tried = best_of(leaf, left, bases, lengths=lengths, describe=describe)
-            kept = [one for one in tried if _stands(leaf, one, again)]
-            if not kept or _outdone(leaf, left, kept[0], describe=describe):
-                break
-            chosen.append(kept[0])
-            left = left & ~kept[0].covers
+    while left.any() and len(chosen) < SUBSETS:
+        tried = best_of(leaf, left, bases, lengths=lengths, describe=describe)
+        kept = [one for one in tried if _stands(leaf, one, again)]
+        if not kept or _outdone(leaf, left, kept[0], describe=describe):
+            break
+        chosen.append(kept[0])
+        left = left & ~kept[0].covers
     dearest = max(
         chosen, key=lambda one: (one.region.bits, one.covers.sum()), default=None
     )
@@ -114,7 +115,12 @@ def causes_of(
             )
         )
     if left.any():
-        found += _unexplained(leaf, left, zero=zero, describe=describe)
+        rest = _unexplained(leaf, left, zero=zero, describe=describe)
+        if left.sum() > MOSTLY * (wrong & ~left).sum() and _all_zero(chosen):
+            # what makes most entries wrong may well make some of them zero
+            first = max((one.gain for one in found), default=0.0)
+            rest = replace(rest, gain=rest.gain + first)
+        found = [rest, *found]
     return sorted(found, key=lambda ranked: -ranked.gain)
 
 
@@ -141,11 +147,17 @@ def _explained(
             words = "elsewhere" if wider.kind is Kind.ALL else wider.words
             region = Region(wider.kind, words, wider.bits, wider.axis, wider.chosen)
     cause, said = cause_of_fit(leaf, fit, covers=one.covers, region=region)
-    if region.kind in PLACES:
+    if _says_more(leaf, region, one.covers):
         cause = PLACES[region.kind]
         said = f"{region.words} {said}; elsewhere a = n"
     law = "" if several else f"{cause.word} {law_of(fit)} {region.words}"
     return _ranked(leaf, cause, region.words, said=said, gain=gain, law=law)
+
+
+def _says_more(leaf: LeafEvidence, region: Region, covers: Bools) -> bool:
+    """Whether a region is a cause; a last block only if all before it is right."""
+    alone = region.kind is not Kind.TAIL or not (leaf.wrong & ~covers).any()
+    return region.kind in PLACES and alone
 
 
 def _outdone(
@@ -199,7 +211,7 @@ def _without_dependence(leaf: LeafEvidence, wrong: Bools) -> Ranked:
 
 def _unexplained(
     leaf: LeafEvidence, left: Bools, *, zero: Bools, describe: Describe
-) -> list[Ranked]:
+) -> Ranked:
     """What is left of the wrong entries, by its place or its pattern."""
     region = list_of(leaf, left, describe).region
     found = pattern_of(leaf, left, region)
@@ -207,10 +219,15 @@ def _unexplained(
     if found.gain <= 0 and bool(zero[left].all()) and region.kind not in PLACES:
         cause = Cause.NO_DEPENDENCE
         said = f"n = 0 within its bar at {int(left.sum()):,} entries, a is not"
-    elif region.kind in PLACES and cause not in OWN_PATTERN:
+    elif _says_more(leaf, region, left) and cause not in OWN_PATTERN:
         cause = PLACES[region.kind]
         said = f"{region.words} {gap_of(leaf, left)}; elsewhere a = n"
-    return [_ranked(leaf, cause, region.words, said=said, gain=found.gain)]
+    return _ranked(leaf, cause, region.words, said=said, gain=found.gain)
+
+
+def _all_zero(chosen: Sequence[Hypothesis]) -> bool:
+    """Whether all that has been found is claims of zero."""
+    return all(one.fit is not None and one.fit.factor == 0 for one in chosen)
 
 
 def _not_finite(leaf: LeafEvidence) -> list[Ranked]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from clinometer.check.diagnose.evidence import Bools, LeafEvidence
 from clinometer.check.diagnose.fit import Fit
-from clinometer.check.diagnose.pattern import COARSE
+from clinometer.check.diagnose.lost import COARSE
 from clinometer.check.diagnose.places import Kind, Region
 from clinometer.check.diagnose.words import holds_on, law_of, short
 from clinometer.check.diagnosis import Cause
@@ -66,7 +68,7 @@ def _multiple(leaf: LeafEvidence, fit: Fit, region: Region) -> tuple[Cause, str]
     parts = 1 / named.value
     whole = parts == round(parts) and REPEATS[0] <= parts <= REPEATS[1]
     many = int((fit.holds & leaf.wrong).sum()) > 2
-    if whole and many and region.kind is Kind.SCATTERED:
+    if whole and many and _here_and_there(leaf, region):
         said = ", as where one of several equal contributions is left"
         return Cause.DUPLICATES, said
     words = short(named.value)
@@ -75,3 +77,12 @@ def _multiple(leaf: LeafEvidence, fit: Fit, region: Region) -> tuple[Cause, str]
     if named.own and size >= OWN_LENGTH:
         return Cause.REDUCTION, more
     return Cause.FACTOR, more
+
+
+def _here_and_there(leaf: LeafEvidence, region: Region) -> bool:
+    """Whether entries, or rows of them, stand as those of repeated indices may."""
+    if region.kind is Kind.SCATTERED:
+        return True
+    rows = region.kind is Kind.SLABS and region.axis == 0 and len(leaf.shape) > 1
+    chosen = region.chosen
+    return rows and chosen is not None and bool((np.diff(chosen) > 1).any())

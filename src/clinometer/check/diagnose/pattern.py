@@ -5,23 +5,18 @@ Each finder looks at one set of wrong entries and returns a `Pattern` or None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import final
-
 import numpy as np
 
-from clinometer.check.diagnose.evidence import Bools, Floats, LeafEvidence
+from clinometer.check.diagnose.evidence import Bools, Floats, LeafEvidence, Pattern
+from clinometer.check.diagnose.lost import noisy, rounded, whole
 from clinometer.check.diagnose.places import Kind, Region, log2_choose
 from clinometer.check.diagnose.words import gap_of
 from clinometer.check.diagnosis import Cause
 
-__all__ = ["COARSE", "Pattern", "duplicates_of", "named_pattern", "pattern_of"]
+__all__ = ["duplicates_of", "named_pattern", "pattern_of"]
 
 FEW = 0.1
 """Share of a leaf's entries up to which wrong ones count as single."""
-
-LOSSY = 1e-2
-"""Relative error up to which lost digits may explain it."""
 
 CONVINCING = 8.0
 """Bits that a pattern must save: one in 256 does so by accident."""
@@ -30,25 +25,8 @@ FOLLOWS = 0.5
 """Correlation of a with n from which on a part of n is there; of K independent entries
 it is 1 / sqrt(K) by accident."""
 
-COARSE = 1e-5
-"""Material difference from which on a leaf's dtype is coarser than float64."""
-
-DTYPES = (
-    ("float32", np.float32, 2.0**-24),
-    ("bfloat16", None, 2.0**-8),
-    ("float16", np.float16, 2.0**-11),
-)
-"""Dtypes that claims may have been rounded to, with their unit roundoffs."""
-
-
-@final
-@dataclass(frozen=True)
-class Pattern:
-    """A cause told by a pattern. gain : bits it saves beside a list of the entries."""
-
-    cause: Cause
-    evidence: str
-    gain: float
+STEPS = 3
+"""Fewest indices of an axis from which a factor per index is learnt."""
 
 
 def pattern_of(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern:
@@ -60,12 +38,12 @@ def pattern_of(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern:
         found = named_pattern(leaf, wrong)
         if found is not None:
             return found
-        found = _noisy(leaf, wrong) or _slabs(leaf, wrong, region)
+        found = noisy(leaf, wrong) or _slabs(leaf, wrong, region)
         if found is not None:
             return found
     said = gap_of(leaf, wrong)
     count, known = int(wrong.sum()), int(leaf.known.sum())
-    if not leaf.directions and count <= max(3, FEW * known) and count < known:
+    if not leaf.directions and count <= max(3, FEW * known) and 2 * count <= known:
         return Pattern(Cause.ENTRIES, said, 0.0)
     return _related(leaf, wrong) or Pattern(Cause.UNEXPLAINED, said, 0.0)
 
@@ -74,7 +52,7 @@ def named_pattern(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     """The pattern that saves bits beside a list of the entries, if there is one."""
     if leaf.directions:
         return None
-    for finder in (_sorted, _clipped, _rounded, _low_rank, _constant):
+    for finder in FINDERS:
         found = finder(leaf, wrong)
         if found is not None and found.gain > CONVINCING:
             return found
@@ -130,6 +108,8 @@ def duplicates_of(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     whole = np.round(times)
     if not ((np.abs(times - whole) <= np.minimum(slack, 0.1)) & (whole > 1)).all():
         return None
+    if _compounded(leaf, wrong) is not None:
+        return None
     gain = float(leaf.bits[wrong].sum() - 2 * np.log2(whole).sum()) - 6
     kinds = np.unique(whole).astype(int)
     if kinds.size < 2 or gain <= 0:
@@ -142,64 +122,38 @@ def duplicates_of(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     return Pattern(Cause.DUPLICATES, said, gain)
 
 
-def _rounded(leaf: LeafEvidence, _wrong: Bools) -> Pattern | None:
-    """Claims that are numbers of a coarser dtype next to the slopes."""
-    a, n = leaf.analytic[leaf.known], leaf.numerical[leaf.known]
-    moved = (a != 0) & (np.abs(a) < 1e30)
-    if moved.sum() < 2:
+def _compounded(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
+    """A factor that enters once more at every index of an axis, as in a recursion."""
+    if not leaf.known.all() or wrong.sum() < STEPS:
         return None
-    scaled = np.ldexp(a, -int(np.frexp(np.abs(a).max())[1]))  # float16 ends at 65504
-    for name, dtype, unit in DTYPES:
-        near = np.abs(a - n) <= 8 * unit * np.abs(n) + leaf.bar[leaf.known]
-        large = np.abs(scaled) > 2.0**-14
-        alike = _cast(scaled, dtype) == scaled
-        if near[moved].all() and alike[moved & large].all() and (moved & large).any():
-            off = float((np.abs(a - n)[moved] / np.abs(a[moved])).max() / unit)
+    bits = leaf.bits[wrong]
+    gain = float(bits.sum() - 2 * bits.max()) - 6
+    with np.errstate(all="ignore"):
+        times = np.log((leaf.analytic / leaf.numerical).reshape(leaf.shape))
+    for axis in range(times.ndim):
+        length = int(times.shape[axis])
+        logs = np.median(np.moveaxis(times, axis, 0).reshape(length, -1), axis=1)
+        if length < STEPS or gain <= 0 or not np.isfinite(logs).all():
+            continue
+        steps = np.arange(length, dtype=np.float64)
+        rate, start = _line(steps, logs)
+        along = [length if k == axis else 1 for k in range(len(leaf.shape))]
+        law = np.broadcast_to(np.exp(start + rate * steps).reshape(along), leaf.shape)
+        apart = np.abs(leaf.analytic - law.reshape(-1) * leaf.numerical)
+        if (apart <= 2 * leaf.slack).all() and abs(rate) > leaf.rtol:
             said = (
-                f"a is n rounded to {name}: every entry is a number of {name}, off by "
-                f"at most {off:.1g} of its unit roundoff, {unit:.1g}"
+                f"a / n is {np.exp(rate):.6g} times as large at each index of axis "
+                f"{axis} as at the one before: a factor enters at every step"
             )
-            gain = float(moved.sum()) * (52 + np.log2(unit))
-            return Pattern(Cause.PRECISION, said, gain)
+            return Pattern(Cause.FACTOR, said, gain)
     return None
 
 
-def _cast(values: Floats, dtype: type[np.floating] | None) -> Floats:
-    """The nearest numbers of a dtype; None is bfloat16, which NumPy lacks."""
-    if dtype is not None:
-        return values.astype(dtype).astype(np.float64)
-    fraction, exponent = np.frexp(values)
-    return np.ldexp(np.round(np.ldexp(fraction, 8)), exponent - 8)
-
-
-def _noisy(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
-    """Small errors of either sign all over: digits that were lost."""
-    a, n = leaf.analytic[wrong], leaf.numerical[wrong]
-    count = int(wrong.sum())
-    if count > 1 and leaf.rtol > COARSE and _close(leaf):
-        off = float(np.max(np.abs(a - n) / np.abs(n)))
-        said = f"{gap_of(leaf, wrong)}, {off / DTYPES[0][2]:.2g} roundoffs of float32"
-        return Pattern(Cause.PRECISION, said, 0.0)
-    if count < 4 or count < FEW * leaf.known.sum():
-        return None
-    gap = a - n
-    level = np.abs(n[np.isfinite(n)]).max(initial=0.0)
-    both = min((gap > 0).sum(), (gap < 0).sum())
-    if level == 0 or both < count / 8 or np.abs(gap).max() > LOSSY * level:
-        return None
-    off = float(np.sqrt(np.mean(np.square(gap)))) / float(level)
-    unit = next((d for d in DTYPES if off < 1e4 * d[2]), DTYPES[-1])
-    said = (
-        f"{count:,} of {leaf.known.sum():,} entries are off by {off:.0e} of the "
-        f"largest, either way: {off / unit[2]:.2g} unit roundoffs of {unit[0]}"
-    )
-    return Pattern(Cause.PRECISION, said, 0.0)
-
-
-def _close(leaf: LeafEvidence) -> bool:
-    """Whether all claims follow the slopes within lost digits."""
-    a, n = leaf.analytic[leaf.known], leaf.numerical[leaf.known]
-    return bool((np.abs(a - n) <= LOSSY * np.abs(n) + leaf.bar[leaf.known]).all())
+def _line(x: Floats, y: Floats) -> tuple[float, float]:
+    """Slope and offset of the straight line through points, by least squares."""
+    off = x - x.mean()
+    slope = float((off * y).sum() / np.square(off).sum())
+    return slope, float(y.mean() - slope * x.mean())
 
 
 def _low_rank(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
@@ -254,6 +208,10 @@ def _slabs(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern | None:
     count = region.chosen.size
     if count > 1 and np.diff(region.chosen).max() == 1:  # no accident of indices
         return None
+    touched = np.abs(leaf.numerical) > leaf.slack
+    by_row = touched.reshape(next(iter(leaf.shape)), -1).any(axis=1)
+    if 2 * count > by_row.sum() or (count == 1 and by_row.all()):
+        return None  # indices repeat here and there; each may be used once
     off = np.abs(leaf.analytic[wrong] - leaf.numerical[wrong])
     if not (off > 1e-3 * np.abs(leaf.numerical[wrong])).mean() > 0.9:
         return None
@@ -282,3 +240,7 @@ def _related(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
         "multiple of it; " + gap_of(leaf, wrong)
     )
     return Pattern(Cause.MISSING_TERM, said, 0.0)
+
+
+FINDERS = (_sorted, _clipped, rounded, whole, _compounded, _low_rank, _constant)
+"""Patterns that are weighed against fits, the plainest first."""

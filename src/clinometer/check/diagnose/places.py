@@ -15,7 +15,9 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Kind", "Region", "log2_choose", "regions", "tail_start", "where_of"]
+from clinometer.check.words import Box, along_axis, block, listed
+
+__all__ = ["Kind", "Region", "log2_choose", "regions", "tail_start"]
 
 Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.intp]
@@ -26,8 +28,8 @@ TILES = tuple(2**k for k in range(3, 11))
 LONG = 16
 """Length of an axis from which its last eighth counts as a tail, whatever the tile."""
 
-LISTED = 4
-"""So many places are listed; more are counted."""
+SQUARE = 3
+"""Rows of the smallest matrix whose triangles are named."""
 
 SCATTERED = 6.0
 """Bits by which a list of entries is dearer than any description."""
@@ -62,18 +64,6 @@ class Region:
     chosen: Ints | None = None
 
 
-def where_of(wrong: Bools, shape: tuple[int, ...], right: Bools | None = None) -> str:
-    """Where entries are wrong, in words: "everywhere", "rows 3, 7", "[0, 2]".
-
-    wrong, right : (E) entries that are; others are free, by default there are none.
-    """
-    if right is None:
-        right = ~wrong
-    if not wrong.any():
-        return "nowhere"
-    return min(regions(wrong, right, shape), key=lambda found: found.bits).words
-
-
 def regions(wrong: Bools, right: Bools, shape: tuple[int, ...]) -> Iterator[Region]:
     """Descriptions by index that hold every wrong entry and no right one.
 
@@ -89,26 +79,20 @@ def regions(wrong: Bools, right: Bools, shape: tuple[int, ...]) -> Iterator[Regi
     if len(shape) > 1:
         yield from _flat_tail(wrong, right)
         yield from _box(bad, good)
+        yield from _triangles(bad, good)
     yield scattered(wrong, shape)
 
 
 def scattered(wrong: Bools, shape: tuple[int, ...]) -> Region:
     """The entries, one by one."""
-    places = np.flatnonzero(wrong)
-    count = places.size
-    bits = SCATTERED + log2_choose(wrong.size, count)
+    bits = SCATTERED + log2_choose(wrong.size, int(wrong.sum()))
     if not shape or wrong.size == 1:
         return Region(Kind.SCATTERED, "", bits)
+    places = np.argwhere(wrong.reshape(shape))
+    words = listed(places, shape)
     if len(shape) == 1:
-        words = _numbered(_names(0, 1), places, shape[0])
-        return Region(Kind.SCATTERED, words, bits, 0, places)
-    if count > LISTED:
-        return Region(Kind.SCATTERED, f"{count:,} of {wrong.size:,} entries", bits)
-    names = [
-        "[" + ", ".join(str(int(i)) for i in np.unravel_index(place, shape)) + "]"
-        for place in places
-    ]
-    return Region(Kind.SCATTERED, " ".join(["at", ", ".join(names)]), bits)
+        return Region(Kind.SCATTERED, words, bits, 0, places[:, 0])
+    return Region(Kind.SCATTERED, words, bits)
 
 
 def _slabs(bad: Bools, good: Bools, axis: int) -> Iterator[Region]:
@@ -119,8 +103,7 @@ def _slabs(bad: Bools, good: Bools, axis: int) -> Iterator[Region]:
     if not free[chosen].all():
         return
     length, places = chosen.size, np.flatnonzero(chosen)
-    names = _names(axis, bad.ndim)
-    words = _numbered(names, places, length)
+    words = along_axis(places, bad.shape, axis)
     bits = 2 + log2_choose(length, places.size)
     ranged = bool(free[places[0] : places[-1] + 1].all())
     if ranged:
@@ -132,12 +115,10 @@ def _slabs(bad: Bools, good: Bools, axis: int) -> Iterator[Region]:
     if ranged:
         start = tail_start(free, chosen)
         if start is not None:
-            yield Region(Kind.TAIL, f"{names[1]} past {start}", 4.0, axis, places)
+            past = along_axis(np.arange(start, length), bad.shape, axis)
+            yield Region(Kind.TAIL, past, 4.0, axis, places)
         elif chosen[-1] and length >= LONG and LONG // 2 * places.size <= length:
-            said = f"the last of {length} {names[1]}"
-            if places.size > 1:
-                said = f"the last {places.size} of {length} {names[1]}"
-            yield Region(Kind.TAIL, said, 5.0, axis, places)
+            yield Region(Kind.TAIL, words, 5.0, axis, places)
 
 
 def tail_start(free: Bools, chosen: Bools) -> int | None:
@@ -155,48 +136,37 @@ def _flat_tail(wrong: Bools, right: Bools) -> Iterator[Region]:
     start = tail_start(~right, wrong)
     if start is not None:
         places = np.flatnonzero(wrong)
-        yield Region(Kind.TAIL, f"flat entries past {start}", 5.0, None, places)
+        yield Region(Kind.TAIL, f"entries from {start} on in memory", 5.0, None, places)
 
 
 def _box(bad: Bools, good: Bools) -> Iterator[Region]:
     """The smallest box that holds the wrong entries."""
-    bits, words = 4.0, list[str]()
-    inside: list[slice] = []
-    for axis, length in enumerate(bad.shape):
-        others = tuple(k for k in range(bad.ndim) if k != axis)
-        places = np.flatnonzero(np.logical_or.reduce(bad, axis=others))
-        first, last = int(places[0]), int(places[-1])
-        inside.append(slice(first, last + 1))
-        if last - first + 1 < length:
-            bits += 2 * math.log2(length)
-            span = np.arange(first, last + 1)
-            words.append(_numbered(_names(axis, bad.ndim), span, length))
-    if not good[tuple(inside)].any() and int(bad.sum()) > 1:
-        yield Region(Kind.BOX, "block of " + " and ".join(words), bits)
+    found = np.argwhere(bad)
+    first, last = found.min(axis=0).tolist(), found.max(axis=0).tolist()
+    box = Box(tuple((i, j + 1) for i, j in zip(first, last, strict=True)))
+    if good[box.index].any() or len(found) < 2:
+        return
+    lengths = zip(box.shape, bad.shape, strict=True)
+    bits = 4.0 + sum(2 * math.log2(whole) for part, whole in lengths if part < whole)
+    yield Region(Kind.BOX, block(box, bad.shape), bits)
 
 
-def _names(axis: int, dimensions: int) -> tuple[str, str]:
-    """What an index along an axis is called, one and many."""
-    if dimensions == 1:
-        return "entry", "entries"
-    if dimensions == 2:
-        return (("row", "rows"), ("column", "columns"))[axis]
-    return f"index of axis {axis}", f"indices of axis {axis}"
-
-
-def _numbered(names: tuple[str, str], places: Ints, length: int) -> str:
-    """Some indices in words: "row 3", "rows 3 to 7", "rows 1, 4"."""
-    (one, many), count = names, places.size
-    if count == 1:
-        return f"{one} {places[0]}"
-    if count == places[-1] - places[0] + 1 and count > 2:
-        return f"{many} {places[0]} to {places[-1]}"
-    if count <= LISTED:
-        return f"{many} {', '.join(map(str, places.tolist()))}"
-    every = int(places[1] - places[0])
-    if (np.diff(places) == every).all():
-        return f"every {every}th of {many} {places[0]} to {places[-1]}"
-    return f"{count:,} of {length:,} {many}"
+def _triangles(bad: Bools, good: Bools) -> Iterator[Region]:
+    """The diagonal of square matrices, and what lies above and below it."""
+    rows, columns = bad.shape[-2:]
+    if rows != columns or rows < SQUARE:
+        return
+    i, j = np.ogrid[:rows, :columns]
+    for mask, words in (
+        (i == j, "on the diagonal"),
+        (i != j, "off the diagonal"),
+        (i < j, "above the diagonal"),
+        (i > j, "below the diagonal"),
+        (i <= j, "on and above the diagonal"),
+        (i >= j, "on and below the diagonal"),
+    ):
+        if not (bad & ~mask).any() and not (good & mask).any():
+            yield Region(Kind.BOX, words, 4.5)
 
 
 def log2_choose(total: int, count: int) -> float:

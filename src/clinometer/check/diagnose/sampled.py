@@ -15,15 +15,18 @@ import numpy as np
 from clinometer.check.diagnose.bases import MOST_AXES
 from clinometer.check.diagnose.evidence import Floats, Ints, LeafEvidence
 from clinometer.check.diagnose.leaf import causes_of
-from clinometer.check.diagnose.places import tail_start
+from clinometer.check.diagnose.places import regions, tail_start
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.verdict import Verdict
 from clinometer.check.words import Box
 
 __all__ = ["SAMPLE", "cause_of_block", "cause_of_sample", "places_within", "sample_of"]
 
-SAMPLE = 12
+SAMPLE = 24
 """Entries of a large leaf whose slopes are measured for its diagnosis."""
+
+ZEROS = 6
+"""Further ones where zero is claimed, unless it is everywhere."""
 
 IN_BLOCKS = 6
 """The same in blocks that are known to be wrong."""
@@ -36,13 +39,18 @@ VAGUE = (Cause.UNEXPLAINED, Cause.ENTRIES, Cause.DUPLICATES)
 
 
 def sample_of(claim: Floats, seed: int) -> Ints:
-    """(K) places of entries to measure, at random.
+    """(K) places of entries to measure, at random, some where zero is claimed.
 
     claim : (E) the claimed gradient.
     """
     random = np.random.default_rng([seed, claim.size])
     count = min(SAMPLE, claim.size)
-    return np.sort(random.choice(claim.size, count, replace=False))
+    found = random.choice(claim.size, count, replace=False)
+    zero = np.flatnonzero(claim == 0)
+    if 0 < zero.size < claim.size:
+        more = random.choice(zero, min(ZEROS, zero.size), replace=False)
+        found = np.concatenate([found, more])
+    return np.unique(found)
 
 
 def cause_of_sample(
@@ -69,14 +77,28 @@ def cause_of_sample(
         if length > 1 and (np.abs(whole - first) <= 1e-12 * np.abs(first)).all():
             said = f"a is constant along axis {axis}, of length {length:,}"
             return _said(Cause.BROADCAST, sample.path, said)
+    return _of_some(sample, claim, shape)
+
+
+def _of_some(
+    sample: LeafEvidence, claim: Floats, shape: tuple[int, ...]
+) -> Diagnosis | None:
+    """What is wrong in a leaf that a sample shows, everywhere or in a region."""
     found = causes_of(sample, [], None)
     if not found or found[0].diagnosis.cause in VAGUE:
         return None
     best = found[0].diagnosis
-    if best.where != "everywhere":
-        return None
     said = best.evidence.replace("entries", "sampled entries")
-    return replace(best, evidence=said)
+    best = replace(best, evidence=said)
+    if best.where == "everywhere" or (
+        best.where.startswith("where") and len(found) == 1
+    ):
+        return best
+    zero = sample.analytic == 0
+    if best.cause is Cause.ZERO and (zero == sample.wrong)[sample.known].all():
+        region = min(regions(claim == 0, claim != 0, shape), key=lambda one: one.bits)
+        return replace(best, where=region.words)
+    return None
 
 
 def places_within(boxes: Sequence[Box], shape: tuple[int, ...]) -> Ints:

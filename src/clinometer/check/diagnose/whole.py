@@ -9,6 +9,7 @@ import numpy as np
 
 from clinometer.check.diagnose.evidence import Again, Bools, LeafEvidence
 from clinometer.check.diagnose.leaf import Ranked, causes_of
+from clinometer.check.diagnose.lost import COARSE
 from clinometer.check.diagnose.predicates import best_region
 from clinometer.check.diagnose.words import short
 from clinometer.check.diagnosis import Cause, Diagnosis
@@ -30,12 +31,33 @@ def diagnose(
     for k, leaf in enumerate(leaves):
         others = [*leaves[:k], *leaves[k + 1 :]]
         found.append(causes_of(leaf, others, again) if leaf.analytic.size else [])
+    found = _of_one_dtype(leaves, found)
     ranked = _merged(leaves, found) or [one for part in found for one in part]
     ranked.sort(key=lambda one: -one.gain)
     kinks = [one for leaf in leaves for one in _kinks(leaf)]
     sure = [one for one in kinks if one.verdict is Verdict.DIFFERS]
     doubt = [one for one in kinks if one.verdict is not Verdict.DIFFERS]
     return (*(one.diagnosis for one in ranked), *sure, *doubt)
+
+
+def _of_one_dtype(
+    leaves: Sequence[LeafEvidence], found: Sequence[Sequence[Ranked]]
+) -> list[list[Ranked]]:
+    """No digits are lost in float64 where other leaves are wrong in other ways."""
+    causes = {one.diagnosis.cause for part in found for one in part}
+    if causes == {Cause.PRECISION}:
+        return [list(part) for part in found]
+    return [
+        [_not_lost(one) if leaf.rtol <= COARSE else one for one in part]
+        for leaf, part in zip(leaves, found, strict=True)
+    ]
+
+
+def _not_lost(one: Ranked) -> Ranked:
+    """Digits that seemed lost, unexplained; what is rounded for sure stays so."""
+    if one.diagnosis.cause is not Cause.PRECISION or one.gain > 0:
+        return one
+    return replace(one, diagnosis=replace(one.diagnosis, cause=Cause.UNEXPLAINED))
 
 
 def _merged(
