@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from clinometer.check import Verdict, check
+from clinometer.check import Verdict, check, check_twin
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.problem import Problem
 from clinometer.show.html import html, write
@@ -96,3 +97,44 @@ def test_arrays_that_f_returns_have_a_curve_along_the_same_cotangents():
 
     assert report.verdict is Verdict.DIFFERS
     assert 'id="curve"' in page
+
+
+def squared(x):
+    return x * x
+
+
+class OffByHalf(torch.autograd.Function):
+    """Squares, whose gradient lacks its factor 2."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * x
+
+
+def test_a_twin_report_has_a_page_with_its_arrays_rules_and_a_script():
+    x = torch.randn(32, 16, generator=torch.Generator().manual_seed(0)).bfloat16()
+    report = check_twin(OffByHalf.apply, squared, (x,), seed=3)
+    page = html(report, Problem(OffByHalf.apply, (x,)), title="squares")
+
+    assert 'data-verdict="differs"' in page
+    assert "by more than rounding" in page
+    assert "tiles of" in page or "rows" in page
+    assert "scale" in page
+    script = re.search(r'id="script"[^>]*>(.*?)</pre>', page, re.DOTALL)[1]
+    assert "clinometer.check_twin(" in script
+    assert "draws=4, slack=2.0, seed=3" in script
+    assert "dtype=torch.bfloat16" in script
+    assert "reference = ..." in html(report)
+
+
+def test_a_twin_that_agrees_says_so():
+    x = torch.linspace(1, 2, 64).reshape(8, 8).bfloat16()
+    report = check_twin(lambda x: x * x, squared, (x,))
+
+    assert 'data-verdict="agrees"' in html(report)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from clinometer.check import Report, Verdict
+from clinometer.check.table import Json
+from clinometer.check.twin.report import TwinReport
 from clinometer.problem import Problem
-from clinometer.show.html import maps, parts
+from clinometer.show.html import maps, parts, twin
 from clinometer.show.html.curve import drawn
-from clinometer.show.html.repeat import reproducer
+from clinometer.show.html.repeat import reproducer, twin_reproducer
 from clinometer.show.html.text import data, isolated, safe, tag
 from clinometer.show.html.worst import worst_curve
 
 __all__ = ["html", "write"]
+
+Sections: TypeAlias = list[tuple[str, str, str]]
+"""Of each its heading, what it holds (HTML; none if empty), and its id."""
 
 HERE = Path(__file__).parent
 
@@ -28,7 +33,7 @@ EVALUATIONS = 1000
 
 
 def html(
-    report: Report,
+    report: Report | TwinReport,
     problem: Problem | None = None,
     *,
     title: str = "",
@@ -36,23 +41,24 @@ def html(
 ) -> str:
     """The page of a report, as HTML text.
 
+    report : of `check` or its kin, or of `check_twin`.
     problem : what was checked, with the options it was checked with; with it the page
         has the step curve of the worst place (some 1,000 evaluations of f), and its
-        script the values of x.
+        script the values of x. For a twin check f is the kernel, x its inputs.
     title : what was checked, in words; the name of f if it is empty.
     patience : seconds that the step curve may take, as fast as the check was; it is
         left out if it would take longer.
     """
-    return _page(
-        report,
-        problem,
-        title=title or ("" if problem is None else _name(problem.f)),
-        steps=_steps(report, problem, patience),
-    )
+    title = title or ("" if problem is None else _name(problem.f))
+    if isinstance(report, TwinReport):
+        return _page(report.verdict, title, sections=_of_twin(report, problem))
+    sections = _sections(report, problem, _steps(report, problem, patience))
+    drawn = maps.map_data(report)
+    return _page(report.verdict, title, sections=sections, drawn=drawn)
 
 
 def write(
-    report: Report,
+    report: Report | TwinReport,
     path: str | Path,
     problem: Problem | None = None,
     *,
@@ -85,11 +91,19 @@ def _steps(report: Report, problem: Problem | None, patience: float) -> str:
     return "" if worst is None else drawn(worst)
 
 
-def _page(report: Report, problem: Problem | None, *, title: str, steps: str) -> str:
+def _page(
+    verdict: Verdict, title: str, *, sections: Sections, drawn: Sequence[Json] = ()
+) -> str:
+    """The page, from its sections and from what the script draws in their maps."""
     script = (HERE / "page.js").read_text(encoding="utf-8")
     style = (HERE / "page.css").read_text(encoding="utf-8")
-    word = report.verdict.value
+    word = verdict.value
     heading = f"{word.replace('-', ' ')}: {title}" if title else word.replace("-", " ")
+    main = "".join(
+        tag("section", (f"<h2>{name}</h2>" if name else "") + inside, id=key)
+        for name, inside, key in sections
+        if inside
+    )
     return (
         f'<!doctype html>\n<html lang="en" data-verdict="{word}"><head>'
         '<meta charset="utf-8">'
@@ -97,8 +111,8 @@ def _page(report: Report, problem: Problem | None, *, title: str, steps: str) ->
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{safe(heading)}</title><style>{style}</style></head>"
-        f"<body>{_top(title)}<main>{_sections(report, problem, steps)}</main>"
-        f"{data({'maps': maps.map_data(report)}, 'data')}"
+        f"<body>{_top(title)}<main>{main}</main>"
+        f"{data({'maps': list(drawn)}, 'data')}"
         f"<script>{script}</script></body></html>\n"
     )
 
@@ -120,21 +134,26 @@ def _top(title: str) -> str:
     )
 
 
-def _sections(report: Report, problem: Problem | None, steps: str) -> str:
-    known = [
+def _sections(report: Report, problem: Problem | None, steps: str) -> Sections:
+    return [
         ("", f"{parts.verdict(report)}{parts.causes(report.diagnoses)}", "verdict"),
         ("Remarks", parts.remarks(report), "remarks"),
         ("Where", maps.maps(report), "maps"),
         (_listed(report), parts.findings(report), "places"),
         ("Step by step", steps, "steps"),
         ("Power", _power(report), "power"),
-        ("Repeat it", _repeat(report, problem), "repeat"),
+        ("Repeat it", _repeat(reproducer(report, problem)), "repeat"),
     ]
-    return "".join(
-        tag("section", (f"<h2>{name}</h2>" if name else "") + inside, id=key)
-        for name, inside, key in known
-        if inside
-    )
+
+
+def _of_twin(report: TwinReport, problem: Problem | None) -> Sections:
+    return [
+        ("", twin.verdict(report), "verdict"),
+        ("Remarks", twin.remarks(report), "remarks"),
+        ("Arrays", twin.arrays(report), "power"),
+        ("Closest to a limit", twin.closest(report), "rules"),
+        ("Repeat it", _repeat(twin_reproducer(report, problem)), "repeat"),
+    ]
 
 
 def _listed(report: Report) -> str:
@@ -150,8 +169,7 @@ def _power(report: Report) -> str:
     return f"{parts.leaves(report)}{probes}"
 
 
-def _repeat(report: Report, problem: Problem | None) -> str:
-    script = reproducer(report, problem)
+def _repeat(script: str) -> str:
     return (
         '<div class="code"><button type="button" id="copy">Copy</button>'
         f'<pre id="script" dir="ltr" tabindex="0">{safe(script)}</pre></div>'

@@ -12,7 +12,18 @@ from clinometer.check.diagnosis import Diagnosis
 from clinometer.check.table import counted, number, quantity, ratio
 from clinometer.show.html.text import isolated, safe, tag
 
-__all__ = ["MOST", "causes", "findings", "leaves", "remarks", "verdict"]
+__all__ = [
+    "MOST",
+    "badge",
+    "causes",
+    "duration",
+    "findings",
+    "leaves",
+    "listed",
+    "remarks",
+    "table",
+    "verdict",
+]
 
 MOST = 2000
 """Findings in the table at most, the worst first."""
@@ -37,7 +48,6 @@ SAID = {
 
 def verdict(report: Report) -> str:
     """The verdict in a word and a sentence, and what was done to find it."""
-    word = report.verdict.value.replace("-", " ")
     entries = sum(leaf.entries for leaf in report.leaves)
     directions = sum(leaf.directions for leaf in report.leaves)
     compared = [counted(entries, "entry", "entries")] if entries else []
@@ -45,20 +55,45 @@ def verdict(report: Report) -> str:
     cost = [
         f"{' and '.join(compared) or 'nothing'} compared",
         f"{counted(report.evaluations, 'evaluation', 'evaluations')} of f",
-        _duration(report.seconds),
+        duration(report.seconds),
         f"seed {report.seed}",
         f"rtol {report.rtol:.2g}",
     ]
+    return badge(report.verdict, SAID[report.verdict], cost)
+
+
+def badge(verdict: Verdict, said: str, cost: Sequence[str]) -> str:
+    """A verdict, a sentence that says it, and what it took, item by item."""
+    word = verdict.value.replace("-", " ")
     items = "".join(tag("li", safe(item)) for item in cost)
     return (
-        f'<p class="badge"><span aria-hidden="true">{SIGNS[report.verdict]}</span> '
-        f"{safe(word)}</p><p class='said'>{safe(SAID[report.verdict])}</p>"
+        f'<p class="badge"><span aria-hidden="true">{SIGNS[verdict]}</span> '
+        f"{safe(word)}</p><p class='said'>{safe(said)}</p>"
         f'<ul class="cost">{items}</ul>'
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in seconds."""
     return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+
+
+def listed(said: Sequence[str]) -> str:
+    """A list of remarks that are HTML; empty if there are none."""
+    return tag("ul", "".join(tag("li", one) for one in said)) if said else ""
+
+
+def table(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """A table of texts: each row with its class and its cells, which are HTML."""
+    head = "".join(tag("th", safe(name), scope="col") for name in heads)
+    body = "".join(
+        tag(
+            "tr", "".join(tag("td", cell, class_="text") for cell in cells), class_=kind
+        )
+        for kind, cells in rows
+    )
+    whole = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return tag("div", tag("table", whole), class_="scroll")
 
 
 def causes(diagnoses: Sequence[Diagnosis]) -> str:
@@ -124,7 +159,7 @@ def remarks(report: Report) -> str:
         for leaf in report.leaves
         if leaf.reason
     ]
-    return tag("ul", "".join(tag("li", one) for one in said)) if said else ""
+    return listed(said)
 
 
 def findings(report: Report) -> str:
@@ -202,25 +237,22 @@ def leaves(report: Report) -> str:
     """One row for each array of x: what was compared, and what would have been seen."""
     power = {known.path: known for known in report.power}
     order = sorted(report.leaves, key=lambda leaf: leaf.verdict is Verdict.AGREES)
-    rows: list[str] = []
+    rows: list[tuple[str, list[str]]] = []
     for leaf in order:
         known = power.get(leaf.path)
         seen = "–"
         if known is not None and math.isfinite(known.smallest):
             seen = f"{known.smallest:.1e} of the largest, in {known.probability:.3g}"
         cells = [
-            tag("td", isolated(leaf.path), class_="text"),
-            tag("td", safe(leaf.shape), class_="text"),
-            tag("td", safe(leaf.dtype), class_="text"),
-            tag("td", safe(leaf.verdict.value.replace("-", " ")), class_="text"),
-            tag("td", safe(leaf.compared), class_="text"),
-            tag("td", safe(leaf.resolved), class_="text"),
+            isolated(leaf.path),
+            safe(leaf.shape),
+            safe(leaf.dtype),
+            safe(leaf.verdict.value.replace("-", " ")),
+            safe(leaf.compared),
+            safe(leaf.resolved),
         ]
-        cells += [tag("td", safe(seen), class_="text")] if power else []
-        rows.append(tag("tr", "".join(cells), class_=leaf.verdict.value))
+        cells += [safe(seen)] if power else []
+        rows.append((leaf.verdict.value, cells))
     heads = ("array", "shape", "dtype", "verdict", "compared", "resolved to")
     seen = "smallest error that is seen, and how often"
-    names = (*heads, seen) if power else heads
-    head = "".join(tag("th", safe(name), scope="col") for name in names)
-    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return tag("div", tag("table", body), class_="scroll")
+    return table((*heads, seen) if power else heads, rows)

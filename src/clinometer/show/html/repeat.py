@@ -14,10 +14,11 @@ import numpy as np
 
 from clinometer.arrays import dtype_name, is_array, to_float64
 from clinometer.check import Finding, Report
+from clinometer.check.twin.report import TwinReport
 from clinometer.engines import is_model
 from clinometer.problem import Problem
 
-__all__ = ["reproducer"]
+__all__ = ["reproducer", "twin_reproducer"]
 
 SPELLED = 64
 """Entries of an array up to which its numbers are written out."""
@@ -46,6 +47,24 @@ def reproducer(report: Report, problem: Problem | None) -> str:
         options += f", entries={sum(leaf.entries for leaf in report.leaves)}"
     script.body += [f"report = clinometer.check({call}, {options})", "print(report)"]
     script.body += _expected(report.findings)
+    return script.text()
+
+
+def twin_reproducer(report: TwinReport, problem: Problem | None) -> str:
+    """The same for a twin check: the kernel is the problem's f, its inputs the x."""
+    script = _Script()
+    if problem is None:
+        call = "kernel, reference, inputs"
+        script.body += ["kernel = ...  # yours", "inputs = ...  # a tuple of arguments"]
+    else:
+        call = f"{script.function('kernel', problem.f)}, reference, inputs"
+        script.body.append(f"inputs = {script.code(problem.x)}")
+    options = f"draws={report.draws}, slack={report.slack!r}, seed={report.seed}"
+    script.body += [
+        "reference = ...  # the same in plain operations",
+        f"report = clinometer.check_twin({call}, {options})",
+        "print(report)",
+    ]
     return script.text()
 
 
