@@ -1,6 +1,6 @@
 """What a check of large gradients costs: ten million entries, 124 million parameters.
 
-    python -m benchmarks.scale [--write] [--quick]
+    python -m benchmarks.scale [--write] [--quick] [--only CASE]
 
 Each case runs in a process of its own, so that its peak of memory is its own. With
 --write the table goes to docs/scale.md, else it is printed. --quick takes arrays and a
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import resource
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.scale_page import Row, page, row_of
 from clinometer import check
 
 Case = Callable[[int], dict[str, Any]]
@@ -32,6 +35,9 @@ SIZE = 10_000_000
 
 TOKENS = 32
 """Length of the sequence that the model reads."""
+
+BLOCK = 7
+"""Number of the block whose backward pass is wrong; that of the small model is 2."""
 
 
 def _problem(shrink: int) -> tuple[Any, Any, Any]:
@@ -64,97 +70,25 @@ def _planted(places: list[Any], *, flat: bool) -> Case:
     return run
 
 
-def _model(shrink: int) -> tuple[Any, Any]:
-    """A transformer of GPT-2-small's sizes, not trained, and tokens for it."""
-    import torch
-    from torch import nn
+def _model(name: str) -> Case:
+    """A case of the module of models, which loads torch."""
 
-    torch.manual_seed(0)
-    width, depth, heads, words = (
-        (96, 4, 4, 2000) if shrink > 1 else (768, 12, 12, 50257)
-    )
+    def run(shrink: int) -> dict[str, Any]:
+        from benchmarks import scale_model as models
 
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
-            self.attention = nn.Linear(width, 3 * width)
-            self.out = nn.Linear(width, width)
-            self.up, self.down = (
-                nn.Linear(width, 4 * width),
-                nn.Linear(4 * width, width),
-            )
+        small = shrink > 1
+        sizes = models.Sizes(96, 4, 4, 8000, 128) if small else models.Sizes()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        if name == "step":
+            found = models.trained(sizes, TOKENS)
+        elif name == "flat":
+            found = models.checked_flat(sizes, TOKENS)
+        else:
+            wrong = (2 if small else BLOCK) if name == "wrong" else None
+            found = models.checked(sizes, TOKENS, wrong=wrong)
+        return {**found, "before": before}
 
-        def forward(self, h: Any) -> Any:
-            length = h.shape[0]
-            q, k, v = (
-                part.reshape(length, heads, -1).transpose(0, 1)
-                for part in self.attention(self.first(h)).chunk(3, -1)
-            )
-            mixed = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-            h = h + self.out(mixed.transpose(0, 1).reshape(length, -1))
-            return h + self.down(nn.functional.gelu(self.up(self.second(h))))
-
-    class Model(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.words = nn.Embedding(words, width)
-            self.places = nn.Embedding(1024, width)
-            self.blocks = nn.Sequential(*[Block() for _ in range(depth)])
-            self.last = nn.LayerNorm(width)
-            nn.init.normal_(self.words.weight, std=0.02)
-            nn.init.normal_(self.places.weight, std=0.02)
-
-        def forward(self, tokens: Any) -> Any:
-            place = torch.arange(len(tokens) - 1)
-            h = self.words(tokens[:-1]) + self.places(place)
-            logits = self.last(self.blocks(h)) @ self.words.weight.T
-            return nn.functional.cross_entropy(logits, tokens[1:])
-
-    model = Model()
-    random = torch.Generator().manual_seed(1)
-    return model, torch.randint(0, words, (TOKENS,), generator=random)
-
-
-def _train(shrink: int) -> dict[str, Any]:
-    """One training step with Adam."""
-    import torch
-
-    model, tokens = _model(shrink)
-    adam = torch.optim.AdamW(model.parameters())
-    began = time.perf_counter()
-    model(tokens).backward()
-    adam.step()
-    count = sum(p.numel() for p in model.parameters())
-    return {
-        "said": f"{count:,} parameters",
-        "evaluations": 3,
-        "seconds": time.perf_counter() - began,
-    }
-
-
-def _healthy(shrink: int) -> dict[str, Any]:
-    """The check of the model's gradient with respect to all parameters."""
-    import torch
-
-    model, tokens = _model(shrink)
-    calls = 0
-
-    def loss(parameters: dict[str, Any]) -> Any:
-        nonlocal calls
-        calls += 1
-        return torch.func.functional_call(model, parameters, (tokens,))
-
-    x = {name: p.detach() for name, p in model.named_parameters()}
-    began = time.perf_counter()
-    report = check(loss, x, entries=0, probes=False)
-    seen = [power.smallest for power in report.power]
-    return {
-        "said": f"{report.verdict.value}; smallest error of an entry seen: "
-        f"{np.median(seen):.1g} of the largest of its leaf (median of leaves)",
-        "evaluations": calls + 2,  # the gradient costs two forwards more
-        "seconds": time.perf_counter() - began,
-    }
+    return run
 
 
 CASES: dict[str, Case] = {
@@ -166,8 +100,10 @@ CASES: dict[str, Case] = {
     "3 wrong in a matrix": _planted([(3, 4), (5, 600), (-1, -1)], flat=False),
     "a wrong row": _planted([3], flat=False),
     "a wrong block": _planted([(slice(2, 9), slice(100, 400))], flat=False),
-    "GPT-2 small: one training step": _train,
-    "GPT-2 small: check": _healthy,
+    "GPT-2 small, one training step": _model("step"),
+    "GPT-2 small, `check(model, tokens, loss=…)`": _model("right"),
+    "the same, a backward wrong in one block": _model("wrong"),
+    "GPT-2 small, `check(f, parameters)`": _model("flat"),
 }
 
 
@@ -183,41 +119,28 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(json.dumps({**found, "megabytes": peak / 1024}))
         return
-    lines = [
-        "| case | outcome | evaluations | s | MB |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    rows: list[Row] = []
     for name in CASES:
-        row = _run(name, ["--quick"] * chosen.quick)
-        lines.append(
-            f"| {name} | {row['said']} | {row['evaluations']} | "
-            f"{row['seconds']:.0f} | {row['megabytes']:.0f} |"
-        )
-        print(lines[-1], flush=True)
+        rows.append(_run(name, ["--quick"] * chosen.quick))
+        print(rows[-1].line, flush=True)
+    written = page(rows, _machine())
     if chosen.write:
-        PAGE.write_text(_page(lines), encoding="utf-8")
+        PAGE.write_text(written, encoding="utf-8")
+    else:
+        print(written)
 
 
-def _run(name: str, options: list[str]) -> dict[str, Any]:
+def _run(name: str, options: list[str]) -> Row:
     """What a case gives in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.scale", "--only", name]
     done = subprocess.run(command + options, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return row_of(name, json.loads(done.stdout.splitlines()[-1]))
 
 
-def _page(lines: list[str]) -> str:
-    """The page of results."""
-    return "\n".join(
-        [
-            "# What large gradients cost",
-            "",
-            "Made by `python -m benchmarks.scale --write`. Evaluations are calls of f; "
-            "a gradient by autodiff counts as two more. MB is the peak of the process.",
-            "",
-            *lines,
-            "",
-        ]
-    )
+def _machine() -> str:
+    """What it ran on, in words."""
+    threads = os.environ.get("OMP_NUM_THREADS", "all")
+    return f"Python {platform.python_version()}, {platform.machine()}, {threads} thread"
 
 
 if __name__ == "__main__":
