@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from clinometer.arguments import Arguments, argument, batch
+from clinometer.check import Verdict, check
 from clinometer.point import flatten_input
 from clinometer.trees import Layout
 
@@ -67,3 +68,16 @@ def test_a_python_number_stays_one():
     layout = layout_of({"c": 2.0})
     assert list(Arguments(layout, np.array([[1.5], [2.5]]))) == [[1.5], [2.5]]
     assert argument(layout, 0, np.array([1.5])) == 1.5
+
+
+def test_tensors_begin_their_storage_as_fresh_ones_do():
+    """as_strided with an offset of 0 reads the tensor it is called on."""
+    x = torch.arange(10.0, dtype=torch.float64)
+
+    def f(x):
+        return (x.as_strided((2, 2), (1, 2), 0) ** 2).sum()
+
+    claim = torch.cat([2 * x[:4], torch.zeros(6, dtype=torch.float64)])
+    report = check(f, x, gradient=claim)
+
+    assert report.verdict is Verdict.AGREES, str(report)

@@ -58,6 +58,7 @@ _ROUNDOFF = {
     "float16": 2.0**-11,
     "bfloat16": 2.0**-8,
 }
+_ALSO_OF_NUMPY = frozenset({"float64", "float32", "float16"})  # dtypes of torch
 _REAL_PART = {"complex64": "float32", "complex128": "float64"}
 _NUMPY: tuple[type[Any], ...] = (np.ndarray, np.generic)
 _NUMBERS = (int, float, complex)
@@ -259,9 +260,13 @@ def each_from_float64(
     padded[:, :size] = flat
     held = constant(padded, like)
     rows = held[:, :size].reshape((count, *shape))
-    if library == "torch":
+    if library == "numpy":
+        return held, [rows[k, ...] for k in range(count)]
+    if like.device.type != "cpu" or dtype_name(like) not in _ALSO_OF_NUMPY:
         return held, rows.unbind(0)
-    return held, [rows[k, ...] for k in range(count)]
+    # each in a storage of its own: as_strided counts from the beginning of the storage
+    within, own = held.numpy(), namespace(like).from_numpy
+    return held, [own(within[k, :size].reshape(shape)) for k in range(count)]
 
 
 def constant(values: Any, like: Array) -> Array:
