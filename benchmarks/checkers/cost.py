@@ -106,9 +106,9 @@ def _cost(asked: Healthy, libraries: Sequence[str], rounds: int) -> Cost:
         job()  # untimed: compiles, loads
     for _ in range(rounds):
         for name, job in jobs.items():
-            began = time.perf_counter()
+            began = time.process_time()
             job()
-            spent[name].append(time.perf_counter() - began)
+            spent[name].append(time.process_time() - began)
     ratios = {
         f"{one} / {other}": statistics.median(
             own / theirs for own, theirs in zip(spent[one], spent[other], strict=True)
@@ -139,8 +139,8 @@ TEXT = """\
 Eleven ordinary right gradients, each formula written in NumPy (with its gradient by
 hand), in torch and in JAX (jitted), checked at our defaults, probes included. Torch's
 slow gradcheck is asked about the formula in torch, jax's check_grads about the one in
-JAX. Times are milliseconds, medians of {rounds} rounds in which all take turns; ratios
-are taken in each round, then their median."""
+JAX. Times are milliseconds of CPU time, medians of {rounds} rounds in which all take
+turns; ratios are taken in each round, then their median."""
 
 
 def _row(cells: Sequence[object]) -> str:

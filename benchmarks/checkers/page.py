@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from textwrap import fill
 from typing import TypeAlias, final
 
 from benchmarks.checkers.planted import FAULTS, RIGHT, UNDECIDABLE, Tally
@@ -18,6 +19,9 @@ from benchmarks.checkers.scaled import OURS, Outcome
 __all__ = ["Set", "page"]
 
 Outcomes: TypeAlias = Mapping[str, Outcome]
+
+WIDTH = 88
+"""Characters of a line of prose."""
 
 PACKAGES = ("clinometer", "numpy", "scipy", "torch", "jax", "numdifftools")
 
@@ -195,7 +199,7 @@ def _samples(names: Sequence[str]) -> str:
 
 
 def _set(one: Set) -> list[str]:
-    lines = ["", f"## {one.title}", "", one.text, ""]
+    lines = ["", f"## {one.title}", "", fill(one.text, WIDTH), ""]
     heads = ("checker", "right: passed", "called wrong", "no verdict")
     rows: list[list[object]] = []
     for name, outcome in one.outcomes.items():
