@@ -150,3 +150,24 @@ def test_a_small_leaf_is_not_drowned_by_large_ones():
     claim["p3"] *= -1
     report = check(f, x, gradient=claim, entries=0)
     assert {found.path for found in report.findings} == {"x['p3']"}
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_leaves_without_influence_are_cleared_together_unless_one_has_some(wrong):
+    """As the biases of keys in attention, whose gradient is zero or nearly so."""
+    rng = np.random.default_rng(5)
+    x = {f"w{k}": rng.normal(size=2000) for k in range(5)}
+    x |= {f"idle{k}": rng.normal(size=2000) for k in range(8)}
+    claim = {name: np.cos(leaf) * (name[0] == "w") for name, leaf in x.items()}
+
+    def f(x):
+        used = [leaf for name, leaf in x.items() if name[0] == "w"]
+        used += [1e-3 * x["idle3"]] * wrong
+        return sum(np.sin(leaf).sum() for leaf in used)
+
+    report = check(f, x, gradient=claim, entries=0)
+
+    differing = [leaf.path for leaf in report.leaves if leaf.verdict is Verdict.DIFFERS]
+    assert differing == ["x['idle3']"] * wrong
+    assert wrong or report.verdict is Verdict.AGREES
+    assert wrong or report.evaluations < 100  # one by one they take 8 * 64 and more

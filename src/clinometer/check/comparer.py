@@ -158,6 +158,9 @@ class Comparer:
         """
         subject = self._subject
         terms = self.terms(k)
+        whole = (
+            lines if isinstance(lines, Rays) else along(subject.place, k, self._seed)
+        )
         doubted = differing(build(found), terms) & (found.code != CONVERGED)
         if doubted.any():
             again = found.replaced(doubted, subject.measure(elsewhere(lines, doubted)))
@@ -167,7 +170,7 @@ class Comparer:
             build(found),
             found,
             terms,
-            variation=lambda: subject.change(k, self._seed),
+            variation=lambda: subject.change(whole),
             repeatable=subject.repeatable,
         )
 

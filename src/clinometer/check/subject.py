@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.place import Place, sizes_of
-from clinometer.check.plan import along
-from clinometer.check.rays import here
+from clinometer.check.rays import Rays, here
 from clinometer.check.upcast import upcast
 from clinometer.check.verdict import ROUNDING, Change
 from clinometer.errors import FunctionError
@@ -166,13 +165,12 @@ class Subject:
             code=found.code[:, 0],
         )
 
-    def change(self, leaf: int, seed: int) -> Change:
-        """How f changes when a whole leaf moves; 6 evaluations.
+    def change(self, lines: Rays) -> Change:
+        """How f changes along the first of some directions; 6 evaluations.
 
         Moves that lead out of f's domain count as no change. Of the two small moves the
         one that changes f less counts: f may grow by orders of magnitude to one side.
         """
-        lines = along(self.place, leaf, seed)
         moves = np.array([side * t for t in (NEAR, *FAR) for side in (1.0, -1.0)])
         points = lines.points(np.zeros(len(moves), np.intp), moves)
         values = self.function.values(points)[:, 0]

@@ -39,6 +39,9 @@ equal weight cancel in both with probability 1/4, of other weights in neither.""
 MODEST = 0.25
 """Quantile of the leaves' slopes to which larger ones are damped."""
 
+LEVEL = 2_000
+"""Number of the first direction in which leaves move that f may not depend on."""
+
 ROUNDS = 4
 """Faulty leaves looked for one after the other; then every leaf is looked at."""
 
@@ -81,10 +84,7 @@ class Joint:
         self._gain = {k: min(1.0, modest / norm) for k, norm in self._norm.items()}
 
     def run(self) -> Together:
-        """Compare; leaves that are not cleared are to be looked at one by one.
-
-        Leaves whose claims are all zero are among those: no slope tells their size.
-        """
+        """Compare; leaves that are not cleared are to be looked at one by one."""
         left = sorted(self._norm)
         nothing = Together({}, {}, None)
         for number in range(ROUNDS):
@@ -92,7 +92,7 @@ class Joint:
                 return nothing
             compared = self._compare(left, number)
             if compared.verdict is Verdict.AGREES:
-                return self._cleared(left, compared)
+                return self._with_level(self._cleared(left, compared))
             if compared.verdict is Verdict.CANNOT_TELL:
                 return nothing
             stream = int(np.argmax(compared.wrong)) + self._count * number
@@ -124,24 +124,46 @@ class Joint:
             leaves = leaves[:middle] if differs else leaves[middle:]
         return leaves[0]
 
+    def _with_level(self, found: Together) -> Together:
+        """What was found, and the leaves that f does not depend on at all.
+
+        Claims of zero, or of what rounding leaves of it, show in no slope. If f stays
+        as it is when all such leaves move, all of them are right.
+        """
+        rest = sorted(set(self._claims) - set(found.cleared))
+        if len(rest) < 2 or found.compared is None:
+            return found
+        shapes = self._place.layout.shapes
+        parts = tuple(Part(k, Box.whole(shapes[k])) for k in rest)
+        rays = [Ray(parts, (self._seed, LEVEL + s)) for s in range(self._count)]
+        compared = self._comparer.together(self._claims, Rays.of(self._place, rays))
+        if compared.verdict is not Verdict.AGREES or compared.share.any():
+            return found
+        power = {k: self._power(k, compared, gain=1.0) for k in rest}
+        cleared = found.cleared | dict.fromkeys(rest, 0.0)
+        return Together(cleared, found.power | power, found.compared)
+
+    def _power(self, k: int, compared: Compared, *, gain: float) -> Power:
+        """What a comparison would have seen in leaf k."""
+        return power_of(
+            compared,
+            self._comparer.terms(k),
+            path=self._place.layout.paths[k],
+            largest=self._largest[k],
+            gain=gain,
+        )
+
     def _cleared(self, leaves: Sequence[int], compared: Compared) -> Together:
         """The leaves whose own slope the common directions resolve."""
         share: dict[int, float] = {}
         power: dict[int, Power] = {}
-        paths = self._place.layout.paths
         for k in leaves:
             terms = self._comparer.terms(k)
             least = float(np.max(allowed(compared.evidence, terms)))
             seen = least / (self._gain[k] * self._norm[k])
             if seen <= terms.resolution:
                 share[k] = seen
-                power[k] = power_of(
-                    compared,
-                    terms,
-                    path=paths[k],
-                    largest=self._largest[k],
-                    gain=self._gain[k],
-                )
+                power[k] = self._power(k, compared, gain=self._gain[k])
         return Together(share, power, compared)
 
 
