@@ -211,3 +211,17 @@ def test_a_backward_that_cannot_take_other_strides_is_named():
 def test_a_kernel_made_contiguous_first_passes():
     report = check(cube(lambda g: strided(g.contiguous())), _x("torch"))
     assert report.verdict is Verdict.AGREES
+
+
+@pytest.mark.parametrize("bound", [1e-3, 1e-6])
+def test_small_incoming_gradients_taken_for_zero_are_seen(bound):
+    rule = cube(lambda g: torch.where(g.abs() < bound, 0.0, g))
+    report = check(rule, _x("torch"))
+    assert report.causes == (NONLINEAR,)
+    assert "cut off" in report.diagnoses[0].evidence
+
+
+def test_a_backward_that_only_rounds_is_not_said_to_misread_strides():
+    x = (_x("torch").reshape(-1) + 3000.0).float()
+    report = check(torch.std, x)
+    assert Cause.STRIDES not in report.causes

@@ -79,3 +79,17 @@ def test_a_wrong_tangent_in_jax_is_a_wrong_gradient_too():
     report = check(cube, jnp.asarray(X))
     assert report.verdict is Verdict.DIFFERS
     assert Cause.MODES not in report.causes
+
+
+def test_an_f_that_asks_whether_x_requires_grad_keeps_its_tangent():
+    weight = torch.tensor(X)
+
+    def penalty(x):
+        point = x if x.requires_grad else x.detach().requires_grad_()
+        with torch.enable_grad():
+            value = torch.tanh(weight @ point).sum()
+            (slope,) = torch.autograd.grad(value, point, create_graph=True)
+        return (slope.norm() - 1) ** 2
+
+    report = check(penalty, torch.tensor(X[0]))
+    assert report.verdict is Verdict.AGREES

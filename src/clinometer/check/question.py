@@ -9,7 +9,8 @@ from typing import Any, final
 import numpy as np
 
 from clinometer.check.claim import Source
-from clinometer.check.probes.rule import Rule, cotangents, pulled_by_jacobian
+from clinometer.check.probes.jacobian import pulled_by_jacobian
+from clinometer.check.probes.rule import Rule, cotangents
 from clinometer.errors import InputError
 from clinometer.trees import Layout
 

@@ -18,6 +18,7 @@ from clinometer.arrays import to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.probes.cotangent import cotangent_layouts, linearity
 from clinometer.check.probes.modes import adjoint
+from clinometer.check.probes.rounding import settled_by_rounding
 from clinometer.check.probes.rule import Rule
 from clinometer.check.probes.state import (
     changed_inputs,
@@ -95,14 +96,14 @@ class Probed:
         """The report with these names and diagnoses, its verdict theirs if worse.
 
         Where the incoming gradient is misused in a leaf, what differences found there
-        is a consequence of it, and left out.
+        is a consequence of it, and left out. What rounding of x explains, below
+        float64, is no difference.
         """
+        if self.trial is not None:
+            rule, seed = self.trial.rule, self.trial.seed
+            report = settled_by_rounding(rule, report, seed)
         explained = [each.path for each in self.diagnoses if each.cause in COTANGENT]
-        others = [
-            self._turned(each, report)
-            for each in report.diagnoses
-            if each.path not in explained
-        ]
+        others = [each for each in self._turned(report) if each.path not in explained]
         verdicts = {each.verdict for each in self.diagnoses} | {report.verdict}
         wrong = {leaf.path for leaf in report.leaves if leaf.verdict is Verdict.DIFFERS}
         found = [_settled(each, wrong=each.path in wrong) for each in self.diagnoses]
@@ -116,23 +117,33 @@ class Probed:
             evaluations=report.evaluations + self.evaluations,
         )
 
-    def _turned(self, found: Diagnosis, report: Report) -> Diagnosis:
-        """A diagnosis; in place of one without a formula, that J is not transposed."""
-        trial = self.trial
-        vague = found.cause in VAGUE and found.verdict is Verdict.DIFFERS
-        if trial is None or not vague or found.path not in trial.paths:
+    def _turned(self, report: Report) -> list[Diagnosis]:
+        """Its diagnoses; for a leaf without one formula, that J is not transposed."""
+        trial, found = self.trial, [*report.diagnoses]
+        if trial is None or trial.rule.fixed or report.verdict is not Verdict.DIFFERS:
             return found
-        pairs = [
-            (each.analytic, each.numerical)
-            for each in report.findings
-            if each.path == found.path and each.verdict is Verdict.DIFFERS
-        ]
-        known = [(a, n) for a, n in pairs if a is not None and n is not None]
-        largest = max((abs(n) for _, n in known), default=0.0)
-        gap = max((abs(a - n) for a, n in known), default=0.0)
-        if not gap > FAR_OFF * likeness(trial) * largest:
-            return found
-        return transposed(trial, trial.paths.index(found.path)) or found
+        for k, path in enumerate(trial.paths):
+            own = [each for each in found if each.path == path]
+            vague = len(own) > 1 or any(each.cause in VAGUE for each in own)
+            if vague and _far_off(report, path) > FAR_OFF * likeness(trial):
+                turned = transposed(trial, k)
+                first = found.index(own[0])
+                if turned is not None:
+                    found = [each for each in found if each not in own]
+                    found.insert(first, turned)
+        return found
+
+
+def _far_off(report: Report, path: str) -> float:
+    """Largest gap between claim and measurement in a leaf, relative to its largest."""
+    own = [
+        (each.analytic, each.numerical)
+        for each in report.findings
+        if each.path == path and each.verdict is Verdict.DIFFERS
+    ]
+    known = [(a, n) for a, n in own if a is not None and n is not None]
+    largest = max((abs(n) for _, n in known), default=0.0)
+    return max((abs(a - n) for a, n in known), default=0.0) / largest if largest else 0
 
 
 def _settled(found: Diagnosis, *, wrong: bool) -> Diagnosis:
@@ -171,8 +182,7 @@ def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:
             break
     once = {(each.cause, each.path): each for each in reversed(found)}
     diagnoses = tuple(reversed(once.values()))
-    asked = None if rule.fixed else trial
-    return Probed(tuple(names), diagnoses, rule.evaluations, asked)
+    return Probed(tuple(names), diagnoses, rule.evaluations, trial)
 
 
 def _chosen(rule: Rule) -> dict[str, Probe]:

@@ -27,16 +27,19 @@ from clinometer.errors import InputError
 from clinometer.evaluate import flatten_input
 from clinometer.trees import Layout, Tree
 
-__all__ = ["Pulled", "Rule", "cotangents", "pulled_by_jacobian"]
+__all__ = ["Pulled", "Rule", "cotangents"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
 Pulled: TypeAlias = list[Floats]
 """A gradient, leaf by leaf, each flat and in float64; zeros where there was None."""
 
-GRID = 8
-"""Cotangents are whole multiples of 1/8 from 4/8 to 12/8 in size: exact in every dtype,
-and so is the sum of any two of them (four bits after the leading one)."""
+GRID = 2**10
+"""Cotangents are whole multiples of 1/1024 from 1/2 to 3/2 in size: exact in float32,
+and so is the sum of any two of them; two of them are seldom equal."""
+
+COARSE = 2**3
+"""The same in float16 and bfloat16, which hold no more than 11 and 8 bits."""
 
 
 @final
@@ -74,6 +77,7 @@ class Rule:
         self.layout = layout
         self.engine = engines.of(layout.leaves)
         self.fixed = gradient is not None
+        self._given = gradient or vjp
         if gradient is not None:
             vjp = _without_cotangent(gradient)
         self.by_user = vjp is not None
@@ -89,6 +93,11 @@ class Rule:
         real = len(whole) == len(self.values) and not any(map(is_complex, whole))
         self._rebuild = rebuild if real else None
         self._single = real and (is_array(seen) or isinstance(seen, float))
+
+    def elsewhere(self, layout: Layout) -> Rule:
+        """The same rule at another x of the same form, in another dtype, say."""
+        given = {"gradient" if self.fixed else "vjp": self._given}
+        return Rule(self._f, layout, batched=self._batched, **given)
 
     @property
     def scalar(self) -> bool:
@@ -258,11 +267,13 @@ def cotangents(
     found: list[Floats] = []
     for value, size in zip(values, sizes, strict=True):
         shape = np.shape(value)
-        whole = rng.integers(GRID // 2, GRID + GRID // 2, shape, endpoint=True)
+        name = dtype_name(value)
+        grid = COARSE if name in ("float16", "bfloat16") else GRID
+        whole = rng.integers(grid // 2, grid + grid // 2, shape, endpoint=True)
         sign = rng.choice([-1.0, 1.0], shape)
-        top = 8 if dtype_name(value) == "float16" else 100  # which ends at 2**16
+        top = 8 if name == "float16" else 100  # which ends at 2**16
         power = min(top, int(np.log2(largest / size))) if size > 0 else 0
-        found.append(np.asarray(sign * whole / GRID * 2.0**power))
+        found.append(np.asarray(sign * whole / grid * 2.0**power))
     return found
 
 
@@ -274,32 +285,3 @@ def _typical(value: Any) -> float:
         return 0.0
     relative = np.where(np.isfinite(entries), entries, 0.0) / largest
     return largest * float(np.sqrt(np.mean(np.square(relative))))
-
-
-def pulled_by_jacobian(
-    jacobian: Callable[..., Any], layout: Layout
-) -> Callable[..., Any]:
-    """A user's Jacobian as a function vjp(x, u); f returns one array.
-
-    jacobian : function of x giving a tree like x whose leaves have f's shape, then the
-        shape of the leaf of x.
-    """
-
-    def vjp(x: Tree, u: Any) -> Tree:
-        weights = to_float64(u)
-        leaves, paths, rebuild = flatten_input(jacobian(x))
-        shapes = dict(zip(layout.paths, layout.shapes, strict=True))
-        found: list[Any] = []
-        for leaf, path in zip(leaves, paths, strict=True):
-            matrix = to_float64(leaf)
-            expected = weights.shape + shapes.get(path, ())
-            if matrix.shape != expected:
-                raise ValueError(
-                    f"the Jacobian of f with respect to {path} must have the shape of "
-                    f"f(x), then that of {path}: {expected}, got {matrix.shape}"
-                )
-            product = np.tensordot(weights, matrix, weights.ndim)
-            found.append(from_float64(product, leaf))
-        return rebuild(found)
-
-    return vjp

@@ -160,11 +160,9 @@ def input_layouts(trial: Trial) -> list[Diagnosis]:
         except Exception:  # noqa: BLE001 - f says that it wants another layout
             continue
         values = [to_float64(value) for value in raw]
-        for got, value in zip(values, trial.values, strict=True):
-            largest = float(np.abs(value).max(initial=0.0))
-            if gap_of(got, value) > OTHER_ORDER * trial.share * largest:
-                said = f"an equal x that is {name} gives another f(x)"
-                return [Diagnosis(Cause.STRIDES, "f(x)", "", Verdict.DIFFERS, said)]
+        if _another(trial, values) and not trial.rounds_to(values):
+            said = f"an equal x that is {name} gives another f(x)"
+            return [Diagnosis(Cause.STRIDES, "f(x)", "", Verdict.DIFFERS, said)]
         try:
             got = rule.flat(pull(trial.scaled(1.0)))
         except Exception as error:  # noqa: BLE001 - a user's backward may raise
@@ -184,6 +182,15 @@ def input_layouts(trial: Trial) -> list[Diagnosis]:
         if found:
             return found
     return []
+
+
+def _another(trial: Trial, values: Sequence[Floats]) -> bool:
+    """Whether values of f are others than those recorded, sums in another order."""
+    for got, value in zip(values, trial.values, strict=True):
+        largest = float(np.abs(value).max(initial=0.0))
+        if gap_of(got, value) > OTHER_ORDER * trial.share * largest:
+            return True
+    return False
 
 
 def changed_inputs(trial: Trial) -> list[Diagnosis]:

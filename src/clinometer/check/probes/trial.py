@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -42,6 +43,9 @@ amplifies their rounding. Who ignores strides reads other numbers altogether."""
 MOVED = 4
 """Units in the last place that entries of x move, at most, to see what rounding does:
 what a sum of a few hundred terms gathers."""
+
+DRAWS = 3
+"""Such moves that are tried: one may by chance round to the same."""
 
 FAR_BEYOND = 10.0
 """Factor by which a gap exceeds what a roundoff of x does, to be no rounding itself."""
@@ -143,27 +147,48 @@ class Trial:
         got : that gradient.
         A backward pass that cancels almost all of its digits gives another gradient
         whenever its sums run in another order; so it does when x moves by a roundoff.
-        Costs a forward and a backward pass, and nothing if no leaf is wrong.
+        Costs DRAWS forward and backward passes, and nothing if no leaf is wrong.
         """
         if not wrong:
             return []
-        rule = self.rule
-        moved: list[Any] = []
-        rng = np.random.default_rng([self.seed, 0x0DD])
-        for leaf, roundoff in zip(rule.leaves(), rule.layout.roundoff, strict=True):
-            own = to_float64(leaf)
-            ulps = rng.integers(-MOVED, MOVED, own.shape, endpoint=True)
-            moved.append(from_float64(own * (1 + 2 * roundoff * ulps), leaf))
-        try:
-            _, pull = rule.record(moved)
-            other = rule.flat(pull(self.scaled(1.0)))
-        except Exception:  # noqa: BLE001 - x lies at the edge of f's domain
-            return list(wrong)
+        rounding = {
+            k: max((self.gap(g, self.base, k) for _, g in self._moved), default=0.0)
+            for k in wrong
+        }
         return [
             k
             for k in wrong
-            if self.gap(got, self.base, k) > FAR_BEYOND * self.gap(other, self.base, k)
+            if rounding[k] <= OTHER_ORDER  # else rounding decides all digits
+            and self.gap(got, self.base, k) > FAR_BEYOND * rounding[k]
         ]
+
+    def rounds_to(self, values: Sequence[Floats]) -> bool:
+        """Whether f(x) with these values is off by no more than rounding of x does."""
+        for k, (got, own) in enumerate(zip(values, self.values, strict=True)):
+            most = max((gap_of(other[k], own) for other, _ in self._moved), default=0.0)
+            if gap_of(got, own) > FAR_BEYOND * most:
+                return False
+        return True
+
+    @cached_property
+    def _moved(self) -> list[tuple[list[Floats], Pulled]]:
+        """f and its gradient where x is moved by rounding, where that succeeds."""
+        rule = self.rule
+        rng = np.random.default_rng([self.seed, 0x0DD])
+        found: list[tuple[list[Floats], Pulled]] = []
+        for _ in range(DRAWS):
+            leaves: list[Any] = []
+            for leaf, roundoff in zip(rule.leaves(), rule.layout.roundoff, strict=True):
+                own = to_float64(leaf)
+                ulps = rng.integers(-MOVED, MOVED, own.shape, endpoint=True)
+                leaves.append(from_float64(own * (1 + 2 * roundoff * ulps), leaf))
+            try:
+                raw, pull = rule.record(leaves)
+                values = [to_float64(value) for value in raw]
+                found.append((values, rule.flat(pull(self.scaled(1.0)))))
+            except Exception:  # noqa: BLE001 - x lies at the edge of f's domain
+                continue
+        return found
 
     def place(self, k: int, entry: int) -> str:
         """Printable place of an entry of leaf k."""

@@ -1,0 +1,213 @@
+"""Differences below float64 that rounding explains, told from those that it does not.
+
+A gradient computed in float32 is at best the exact one of an x that lies a few units in
+the last place away. Where f cancels most digits of x, as the variance of numbers near
+3,000 does, that is further off than rtol, in the library's own rules as well. So where
+the claim differs, the rule itself is asked in float64: at x, where it must be right,
+and at x moved by rounding, where it may be as far off as what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.arrays import from_float64, to_float64
+from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.finding import Finding, LeafSummary
+from clinometer.check.probes.rule import Pulled, Rule, cotangents
+from clinometer.check.probes.trial import MOVED
+from clinometer.check.report import Report
+from clinometer.check.table import counted
+from clinometer.check.upcast import in_float64
+from clinometer.check.verdict import GUARD, Verdict
+from clinometer.trees import Layout
+
+__all__ = ["settled_by_rounding"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+DRAWS = 4
+"""Points beside x at which the rule is asked in float64."""
+
+EXPLAINED = 8.0
+"""Factor on the largest change there: entries of x move independently in them, but
+together where a mean is off."""
+
+SAME = 0.02
+"""Spread of the deviations from 1 of ratios that count as one constant factor."""
+
+RIGHT = 1e-5
+"""Relative error with which the rule counts as right in float64."""
+
+
+WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
+"""Verdicts in the order in which one outweighs the other."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Finer:
+    """The rule in float64, leaf by leaf.
+
+    exact : its gradient at x, flat.
+    moved : (DRAWS, E) of each leaf, by how much it changes when x moves by rounding.
+    """
+
+    exact: Pulled
+    moved: list[Floats]
+
+
+def settled_by_rounding(rule: Rule, report: Report, seed: int) -> Report:
+    """The report with what rounding explains taken back, or PRECISION named as cause.
+
+    rule : what was probed, at x as it was given.
+    Nothing changes for float64, or where f or the rule does not work in it.
+    """
+    wrong = [leaf for leaf in report.leaves if leaf.verdict is Verdict.DIFFERS]
+    if report.verdict is not Verdict.DIFFERS or not wrong:
+        return report
+    try:
+        finer = _finer(rule, seed)
+    except Exception:  # noqa: BLE001 - whatever the user's code does with float64
+        return report
+    if finer is None:
+        return report
+    for leaf in wrong:
+        report = _settled(report, leaf, layout=rule.layout, finer=finer)
+    verdicts = [leaf.verdict for leaf in report.leaves]
+    worst = next((v for v in WORST if v in verdicts), report.verdict)
+    return replace(report, verdict=worst)
+
+
+def _finer(rule: Rule, seed: int) -> Finer | None:
+    """The rule's gradients in float64; None where x is in float64, or cannot be."""
+    x = in_float64(rule.layout)
+    if x is None:
+        return None
+    u = [np.ones(())] if rule.scalar else cotangents(rule.values, seed, level=True)
+    fine = rule.elsewhere(Layout.of(x))
+
+    def at(leaves: Sequence[object]) -> Pulled:
+        _, pull = fine.record(list(leaves))
+        return fine.flat(pull(fine.like_values(u)))
+
+    exact = at(fine.leaves())
+    rng = np.random.default_rng([seed, 0xF1E])
+    draws: list[Pulled] = []
+    for _ in range(DRAWS):
+        leaves: list[object] = []
+        for leaf, roundoff in zip(fine.leaves(), rule.layout.roundoff, strict=True):
+            own = to_float64(leaf)
+            ulps = rng.integers(-MOVED, MOVED, own.shape, endpoint=True)
+            leaves.append(from_float64(own * (1 + 2 * roundoff * ulps), leaf))
+        draws.append([a - b for a, b in zip(at(leaves), exact, strict=True)])
+    moved = [np.abs(np.stack(parts)) for parts in zip(*draws, strict=True)]
+    return Finer(exact, moved)
+
+
+def _settled(
+    report: Report, leaf: LeafSummary, *, layout: Layout, finer: Finer
+) -> Report:
+    """The report with one leaf settled, if the rule is right there in float64."""
+    k = layout.paths.index(leaf.path)
+    own = [
+        found
+        for found in report.findings
+        if found.path == leaf.path and found.verdict is Verdict.DIFFERS
+    ]
+    if not own or any(found.index is None for found in own):
+        return report  # directions: an entry may be wrong alone
+    places = np.array([_flat(layout.shapes[k], found) for found in own])
+    a = _numbers(each.analytic for each in own)
+    n = _numbers(each.numerical for each in own)
+    bar = _numbers(each.error for each in own)
+    exact = finer.exact[k]
+    moved: Floats = np.max(finer.moved[k], axis=0)
+    with np.errstate(invalid="ignore"):
+        right = np.abs(exact[places] - n) <= GUARD * bar + RIGHT * np.abs(n)
+        typical = float(np.sqrt(np.mean(np.square(moved))))
+        explained = np.abs(a - n) <= EXPLAINED * np.maximum(moved[places], typical)
+    if not right.all():
+        return _wrong_anyway(report, leaf, a / n)
+    if explained.all():
+        return _taken_back(report, leaf, own)
+    gap = float(np.nanmax(np.abs(a - n)) / np.abs(exact).max())
+    return _precision(report, leaf, len(own), gap=gap)
+
+
+def _numbers(values: Iterable[float | None]) -> Floats:
+    """Values of findings; NaN for one that is missing."""
+    return np.array([np.nan if value is None else value for value in values])
+
+
+def _flat(shape: tuple[int, ...], found: Finding) -> int:
+    """Number of a finding's entry in its leaf."""
+    return int(np.ravel_multi_index(found.index or (), shape)) if shape else 0
+
+
+def _taken_back(report: Report, leaf: LeafSummary, own: list[Finding]) -> Report:
+    """The report with the differences of a leaf counted as rounding."""
+    share = max(
+        (abs(each.ratio - 1) for each in own if each.ratio is not None), default=0.0
+    )
+    verdict = Verdict.CANNOT_TELL if leaf.cannot_tell else Verdict.AGREES
+    fine = replace(leaf, verdict=verdict, differ=0, where="", blocks=())
+    others = [each for each in report.findings if each not in own]
+    if not any(each.path == leaf.path for each in others):
+        others.append(replace(own[0], verdict=Verdict.AGREES, reason="rounding of x"))
+    said = (
+        f"{leaf.path}: {counted(len(own), 'entry is', 'entries are')} off by up to "
+        f"{share:.1g} of the value, as rounding of x in {leaf.dtype} explains; in "
+        "float64 the rule is right"
+    )
+    kept = [
+        each
+        for each in report.diagnoses
+        if each.path != leaf.path or each.verdict is not Verdict.DIFFERS
+    ]
+    return replace(
+        report,
+        findings=tuple(others),
+        leaves=tuple(fine if each is leaf else each for each in report.leaves),
+        diagnoses=tuple(kept),
+        notes=(*report.notes, said),
+    )
+
+
+def _wrong_anyway(report: Report, leaf: LeafSummary, ratio: Floats) -> Report:
+    """The report without PRECISION for a leaf whose rule is wrong in float64, too."""
+    constant = float(np.median(ratio))
+    spread = float(np.abs(ratio - constant).max())
+    if ratio.size > 1 and spread <= SAME * abs(constant - 1):
+        cause, said = Cause.FACTOR, f"a = {constant:.6g} n within {spread:.0e}"
+    else:
+        cause, said = Cause.UNEXPLAINED, "the numbers fit no formula"
+    evidence = f"{said}; in float64 the rule is off as well, so it is no lost digits"
+    renamed = [
+        replace(each, cause=cause, evidence=evidence)
+        if each.path == leaf.path and each.cause is Cause.PRECISION
+        else each
+        for each in report.diagnoses
+    ]
+    return replace(report, diagnoses=tuple(renamed))
+
+
+def _precision(report: Report, leaf: LeafSummary, count: int, *, gap: float) -> Report:
+    """The report with one cause for a leaf whose rule is right in float64."""
+    where = leaf.where or "everywhere"
+    evidence = (
+        f"at the same x the rule is right in float64; in {leaf.dtype} "
+        f"{counted(count, 'entry is', 'entries are')} off, by up to {gap:.1g} of the "
+        "largest"
+    )
+    cause = Diagnosis(Cause.PRECISION, leaf.path, where, Verdict.DIFFERS, evidence)
+    others = [each for each in report.diagnoses if each.path != leaf.path]
+    first = next(
+        (i for i, each in enumerate(report.diagnoses) if each.path == leaf.path), 0
+    )
+    return replace(report, diagnoses=(*others[:first], cause, *others[first:]))

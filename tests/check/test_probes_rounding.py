@@ -1,0 +1,70 @@
+"""Below float64, what rounding of x explains is told from digits that a rule loses."""
+
+import numpy as np
+import pytest
+import torch
+
+from clinometer.check import Verdict, check
+from clinometer.check.diagnosis import Cause
+
+NEAR = np.random.default_rng(3).normal(size=40)
+
+
+def deviation(variance):
+    """The standard deviation with a backward of its own."""
+
+    class Deviation(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.var(unbiased=False).sqrt()
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * (x - x.mean()) / (len(x) * variance(x).sqrt())
+
+    return Deviation.apply
+
+
+def cancelling(x):
+    """The variance as the mean of squares less the square of the mean."""
+    return ((x * x).mean() - x.mean() ** 2).clamp(min=1e-12)
+
+
+@pytest.mark.parametrize("offset", [300.0, 3000.0, 30000.0])
+@pytest.mark.parametrize("library", ["torch", "numpy"])
+def test_a_right_gradient_of_numbers_far_from_zero_agrees(library, offset):
+    x = (NEAR + offset).astype(np.float32)
+    if library == "torch":
+        report = check(lambda x: x.var(), torch.tensor(x))
+    else:
+        report = check(
+            lambda x: x.var(),
+            x,
+            gradient=lambda x: 2 / x.size * (x - x.mean(dtype=x.dtype)),
+        )
+    assert report.verdict is Verdict.AGREES
+    assert report.diagnoses == ()
+
+
+def test_a_wrong_factor_is_not_excused_by_rounding():
+    x = torch.tensor(NEAR + 3000.0, dtype=torch.float32)
+    report = check(lambda x: x.var(), x, gradient=lambda x: 2.05 / 39 * (x - x.mean()))
+    assert report.verdict is Verdict.DIFFERS
+
+
+def test_a_rule_that_loses_digits_is_right_in_float64_only():
+    x = torch.tensor(NEAR + 3000.0, dtype=torch.float32)
+    report = check(deviation(cancelling), x)
+    assert report.verdict is Verdict.DIFFERS
+    assert report.causes == (Cause.PRECISION,)
+    assert "right in float64" in report.diagnoses[0].evidence
+    assert check(deviation(cancelling), x.double()).verdict is Verdict.AGREES
+
+
+def test_a_small_factor_in_float32_is_no_loss_of_digits():
+    x = torch.tensor(NEAR, dtype=torch.float32)
+    report = check(lambda x: x.square().sum(), x, gradient=lambda x: 1.998 * x)
+    assert report.verdict is Verdict.DIFFERS
+    assert report.causes == (Cause.FACTOR,)
