@@ -18,6 +18,7 @@ from clinometer.check.verdict import (
     needed_resolution,
     resolution,
     resolution_of_zero,
+    slightly_off,
     unmoved,
 )
 
@@ -129,3 +130,29 @@ def test_what_is_not_material_need_not_be_resolved():
     assert needed_resolution(2.0**-53, 1e-6) == RESOLUTION
     assert needed_resolution(2.0**-24, 2.0**-12) == COARSE_RESOLUTION
     assert needed_resolution(2.0**-53, 0.1) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("analytic", "slight"),
+    [
+        ([1 + 1e-5], True),  # alone: a tolerance inside f may be the reason
+        ([1 + 1e-5, 2.0, 3.0], False),  # one of several: a slip of the formula
+        ([1 + 1e-5, 2 - 5e-5, 3.0], True),
+        ([1 + 1e-5, 2 + 2e-5, 3 + 3e-5], False),  # one factor: a wrong constant
+        ([1 + 1e-3, 2 - 5e-5, 3.0], False),  # too far off
+    ],
+)
+def test_a_tolerance_inside_f_shifts_all_entries_a_little_and_not_alike(
+    analytic, slight
+):
+    evidence = _evidence(
+        analytic, [1.0, 2.0, 3.0][: len(analytic)], [1e-9] * len(analytic)
+    )
+    wrong = differing(evidence, _terms())
+    assert slightly_off(evidence, _terms(), wrong) is slight
+
+
+def test_an_rtol_of_the_users_leaves_nothing_slight():
+    evidence = _evidence([1 + 1e-5], [1.0], [1e-9])
+    terms = _terms(rtol=1e-7)
+    assert not slightly_off(evidence, terms, differing(evidence, terms))

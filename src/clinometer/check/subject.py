@@ -157,7 +157,7 @@ class Subject:
 
     def measure(self, lines: Paths) -> Slopes:
         """Slopes of f along lines, with their bars."""
-        found = measure(self.function, lines)
+        found = measure(self.function, lines, rtol=1e-8)
         return Slopes(
             value=found.value[:, 0],
             error=found.error[:, 0],

@@ -208,10 +208,11 @@ def slightly_off(evidence: Evidence, terms: Terms, wrong: Bools) -> bool:
     """Whether all that is wrong may come from a tolerance inside f.
 
     wrong : (E) entries that differ.
-    So it is if each is off by at most SLIGHT, a quarter of all entries are off by more
-    than their bars, and not all by one factor. A slip in the formula of a few entries
-    leaves the many others exact. Only where rtol was not given, and never along
-    directions: there a single wrong entry of many is slight, too.
+    So it is if each is off by at most SLIGHT, a quarter of all entries (and not one of
+    several) are off by more than their bars, and not all by one factor. A slip in the
+    formula of a few entries leaves the others exact; what f iterates shifts with every
+    entry of a leaf. Only where rtol was not given, and never along directions: there a
+    single wrong entry of many is slight, too.
     """
     if not wrong.any() or evidence.directions or terms.rtol != RTOL:
         return False
@@ -221,10 +222,11 @@ def slightly_off(evidence: Evidence, terms: Terms, wrong: Bools) -> bool:
         known = np.isfinite(share) & (evidence.numerical != 0)
         off = known & (gap > widened(evidence)) & (gap > _rounding(evidence, terms))
         factor = (evidence.analytic / evidence.numerical - 1)[off]
-    if not np.all(share[wrong] <= SLIGHT) or 4 * off.sum() < known.sum():
+    count, least = int(off.sum()), max(known.sum() / 4, min(2, known.sum()))
+    if not np.all(share[wrong] <= SLIGHT) or count < least:
         return False
     constant = np.ptp(factor) <= SAME * np.abs(factor).max()
-    return not (constant and off.sum() > 1)
+    return not (constant and count > 1)
 
 
 def allowed(evidence: Evidence, terms: Terms) -> Floats:
