@@ -68,3 +68,13 @@ def test_a_small_factor_in_float32_is_no_loss_of_digits():
     report = check(lambda x: x.square().sum(), x, gradient=lambda x: 1.998 * x)
     assert report.verdict is Verdict.DIFFERS
     assert report.causes == (Cause.FACTOR,)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_in_float64_lost_digits_jump_and_a_wrong_formula_is_smooth(lost):
+    def gradient(x):
+        return x.half().cos().double() if lost else x.cos() + 2e-4 * torch.sin(3 * x)
+
+    report = check(lambda x: x.sin().sum(), torch.tensor(NEAR), gradient=gradient)
+    assert report.verdict is Verdict.DIFFERS
+    assert (Cause.PRECISION in report.causes) is lost

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clinometer.arrays import from_float64, to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.finding import Finding, LeafSummary
+from clinometer.check.probes.roughness import jumps
 from clinometer.check.probes.rule import Pulled, Rule, cotangents
 from clinometer.check.probes.trial import MOVED
 from clinometer.check.report import Report
@@ -66,7 +67,8 @@ def settled_by_rounding(rule: Rule, report: Report, seed: int) -> Report:
     """The report with what rounding explains taken back, or PRECISION named as cause.
 
     rule : what was probed, at x as it was given.
-    Nothing changes for float64, or where f or the rule does not work in it.
+    In float64 only a cause changes: where the claim moves smoothly, no digits are lost.
+    Nothing changes where f or the rule does not work in float64.
     """
     wrong = [leaf for leaf in report.leaves if leaf.verdict is Verdict.DIFFERS]
     if report.verdict is not Verdict.DIFFERS or not wrong:
@@ -76,7 +78,7 @@ def settled_by_rounding(rule: Rule, report: Report, seed: int) -> Report:
     except Exception:  # noqa: BLE001 - whatever the user's code does with float64
         return report
     if finer is None:
-        return report
+        return _smooth_ones_renamed(rule, report, wrong=wrong, seed=seed)
     for leaf in wrong:
         report = _settled(report, leaf, layout=rule.layout, finer=finer)
     verdicts = [leaf.verdict for leaf in report.leaves]
@@ -110,16 +112,41 @@ def _finer(rule: Rule, seed: int) -> Finer | None:
     return Finer(exact, moved)
 
 
+def _smooth_ones_renamed(
+    rule: Rule, report: Report, *, wrong: Sequence[LeafSummary], seed: int
+) -> Report:
+    """The report in float64, where only what jumps about is called PRECISION."""
+    suspects = {each.path for each in report.diagnoses if each.cause is Cause.PRECISION}
+    for leaf in wrong:
+        own = [each for each in _differing(report, leaf) if each.index is not None]
+        if leaf.path not in suspects or not own:
+            continue
+        k = rule.layout.paths.index(leaf.path)
+        gap = np.zeros(int(np.prod(leaf.shape, dtype=np.int64)))
+        a = _numbers(each.analytic for each in own)
+        n = _numbers(each.numerical for each in own)
+        gap[[_flat(leaf.shape, each) for each in own]] = np.abs(a - n)
+        if jumps(rule, k, gap, seed=seed) is False:
+            why = "it moves smoothly with x, so no digits are lost"
+            report = _wrong_anyway(report, leaf, ratio=a / n, why=why)
+    return report
+
+
+def _differing(report: Report, leaf: LeafSummary) -> list[Finding]:
+    """The findings that differ in a leaf."""
+    return [
+        found
+        for found in report.findings
+        if found.path == leaf.path and found.verdict is Verdict.DIFFERS
+    ]
+
+
 def _settled(
     report: Report, leaf: LeafSummary, *, layout: Layout, finer: Finer
 ) -> Report:
     """The report with one leaf settled, if the rule is right there in float64."""
     k = layout.paths.index(leaf.path)
-    own = [
-        found
-        for found in report.findings
-        if found.path == leaf.path and found.verdict is Verdict.DIFFERS
-    ]
+    own = _differing(report, leaf)
     if not own or any(found.index is None for found in own):
         return report  # directions: an entry may be wrong alone
     places = np.array([_flat(layout.shapes[k], found) for found in own])
@@ -133,7 +160,8 @@ def _settled(
         typical = float(np.sqrt(np.mean(np.square(moved))))
         explained = np.abs(a - n) <= EXPLAINED * np.maximum(moved[places], typical)
     if not right.all():
-        return _wrong_anyway(report, leaf, a / n)
+        why = "in float64 the rule is off as well, so it is no lost digits"
+        return _wrong_anyway(report, leaf, ratio=a / n, why=why)
     if explained.all():
         return _taken_back(report, leaf, own)
     gap = float(np.nanmax(np.abs(a - n)) / np.abs(exact).max())
@@ -179,15 +207,22 @@ def _taken_back(report: Report, leaf: LeafSummary, own: list[Finding]) -> Report
     )
 
 
-def _wrong_anyway(report: Report, leaf: LeafSummary, ratio: Floats) -> Report:
-    """The report without PRECISION for a leaf whose rule is wrong in float64, too."""
+def _wrong_anyway(
+    report: Report, leaf: LeafSummary, *, ratio: Floats, why: str
+) -> Report:
+    """The report with another cause than PRECISION for a leaf, for that reason.
+
+    ratio : claimed over measured, of the entries that differ.
+    """
     constant = float(np.median(ratio))
     spread = float(np.abs(ratio - constant).max())
     if ratio.size > 1 and spread <= SAME * abs(constant - 1):
         cause, said = Cause.FACTOR, f"a = {constant:.6g} n within {spread:.0e}"
     else:
-        cause, said = Cause.UNEXPLAINED, "the numbers fit no formula"
-    evidence = f"{said}; in float64 the rule is off as well, so it is no lost digits"
+        most = float(np.abs(ratio - 1).max())
+        said = f"a and n lie up to {most:.1g} of their size apart"
+        cause = Cause.UNEXPLAINED
+    evidence = f"{said}; {why}"
     renamed = [
         replace(each, cause=cause, evidence=evidence)
         if each.path == leaf.path and each.cause is Cause.PRECISION
