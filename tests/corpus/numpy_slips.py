@@ -278,3 +278,20 @@ def tail_of_tiles_of_seven_and_more(g, x):
     found = g["x"].copy()
     found[132:] = 0
     return {"x": found}
+
+
+@slip("rosenbrock", Kind.PRECISION, {Cause.PRECISION})
+def computed_in_integers(g, x):
+    return {"x": np.trunc(g["x"])}
+
+
+@slip("logistic", Kind.MISSING, {Cause.MISSING_REGULARISER})
+def intercept_penalised_as_well(g, x):
+    return g | {"b": g["b"] + 0.6 * x["b"]}
+
+
+@slip("embedding", Kind.BRANCH, {Cause.UNEXPLAINED, Cause.MISSING_TERM})
+def wrong_derivative_of_what_was_looked_up(g, x):
+    index, W = np.array([0, 2, 2, 5, 1, 2, 5]), random(26, 7, 3)
+    np.add.at(found := np.zeros((6, 3)), index, W * (1 - np.sin(x["E"][index])))
+    return {"E": found}

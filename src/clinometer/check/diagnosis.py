@@ -44,14 +44,15 @@ class Cause(Enum):
     )
     MISSING_TERM = (
         "missing-term",
-        "a term is missing, or one too many",
+        "a term is missing or too much",
         "look for a part of f whose derivative is not in the gradient, or the other "
         "way round",
     )
     MISSING_REGULARISER = (
         "missing-regulariser",
-        "a term proportional to x is missing, as of a regulariser",
-        "add the derivative of the penalty, 2 * weight * x for weight * ||x||**2",
+        "a term proportional to x is missing or too much, as of a regulariser",
+        "compare penalty and gradient: weight * ||x||**2 has the derivative "
+        "2 * weight * x",
     )
     NONE = (
         "none",

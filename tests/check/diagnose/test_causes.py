@@ -92,7 +92,7 @@ def test_a_forgotten_regulariser_is_named_with_its_weight():
         (lambda x: 0.3 * np.sign(x), "0.3 sign(x)"),
         (lambda x: 0.7 + 0 * x, "n - a = 0.7"),
         (lambda x: 0.2 * x**3, "x**3"),
-        (lambda x: -0.2 * x, "-0.2 x"),
+        (lambda x: -0.2173462 * x, "-0.217346 x"),
     ],
 )
 def test_other_missing_terms_of_x_are_named(term, word):

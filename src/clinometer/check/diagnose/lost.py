@@ -30,8 +30,14 @@ DTYPES = (
 TYPICAL = 3.0
 """Unit roundoffs, as a power of two, that sums in a dtype are off by."""
 
-WHOLE = 20.0
-"""Bits of each entry that is a whole number where slopes are none."""
+UNITS = (1.0, 0.1, 0.01, 0.001, 1e-4)
+"""What claims may have been rounded to a multiple of."""
+
+DISTINCT = 3
+"""Fewest sizes of wrong claims that are told from signs, or a constant."""
+
+WHOLE = 12.0
+"""Bits of each entry that is a multiple of such a unit where slopes are none."""
 
 
 def rounded(leaf: LeafEvidence, _wrong: Bools) -> Pattern | None:
@@ -57,20 +63,24 @@ def rounded(leaf: LeafEvidence, _wrong: Bools) -> Pattern | None:
 
 
 def whole(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
-    """Claims that were cut off or rounded to whole numbers."""
+    """Claims that were cut off or rounded to whole numbers, or to a few decimals."""
     a, n = leaf.analytic[leaf.known], leaf.numerical[leaf.known]
-    off, slack = np.abs(a - n), leaf.slack[leaf.known]
-    between = np.abs(n - np.round(n)) > slack
-    if not ((a == np.round(a)).all() and (off < 1 + slack).all()):
+    off, slack, bad = np.abs(a - n), leaf.slack[leaf.known], wrong[leaf.known]
+    if np.unique(np.abs(a[bad])).size < DISTINCT:
         return None
-    if not between[wrong[leaf.known]].all():
-        return None
-    said = (
-        f"every a is a whole number, at most {float(off.max()):.2g} from n: "
-        "rounded to integers"
-    )
-    gain = WHOLE * float(np.count_nonzero(a[wrong[leaf.known]]) - 1)
-    return Pattern(Cause.PRECISION, said, gain)
+    for unit in UNITS:
+        with np.errstate(over="ignore"):
+            coarse = np.abs(a - unit * np.round(a / unit)) <= 1e-12 * np.abs(a)
+            between = np.abs(n - unit * np.round(n / unit)) > slack
+        if not (coarse.all() and (off < unit + slack).all() and between[bad].all()):
+            continue
+        said = (
+            f"every a is a multiple of {unit:g}, at most {float(off.max()):.2g} from n"
+            f": {'rounded to integers' if unit == 1 else 'rounded to decimals'}"
+        )
+        gain = WHOLE * float(np.count_nonzero(a[bad]))
+        return Pattern(Cause.PRECISION, said, gain)
+    return None
 
 
 def noisy(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:

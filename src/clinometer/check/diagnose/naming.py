@@ -33,11 +33,12 @@ def cause_of_fit(
         cause, more = _multiple(leaf, fit, region)
         said += more
     elif base.missing:
-        if cause is Cause.MISSING_REGULARISER and fit.factor < 0:
-            cause = Cause.MISSING_TERM  # no penalty has a negative weight
+        odd = fit.named is None and fit.factor < 0
+        if cause is Cause.MISSING_REGULARISER and odd:
+            cause = Cause.MISSING_TERM  # the weight of a penalty is a short number
         elif cause is Cause.MISSING_REGULARISER:
-            said += f": 2 * lambda = {short(fit.factor)}, "
-            said += f"lambda = {short(fit.factor / 2)}"
+            said += f": 2 * lambda = {short(abs(fit.factor))}, "
+            said += f"lambda = {short(abs(fit.factor) / 2)}"
         elif base.remark:
             said += f", {base.remark}"
         if fit.factor < 0:

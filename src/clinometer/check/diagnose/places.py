@@ -31,6 +31,9 @@ LONG = 16
 SQUARE = 3
 """Rows of the smallest matrix whose triangles are named."""
 
+DIAGONAL = 3.5
+"""Bits that name a part by the diagonal: less than what x is there, often zero."""
+
 SCATTERED = 6.0
 """Bits by which a list of entries is dearer than any description."""
 
@@ -166,7 +169,7 @@ def _triangles(bad: Bools, good: Bools) -> Iterator[Region]:
         (i >= j, "on and below the diagonal"),
     ):
         if not (bad & ~mask).any() and not (good & mask).any():
-            yield Region(Kind.BOX, words, 4.5)
+            yield Region(Kind.BOX, words, DIAGONAL)
 
 
 def log2_choose(total: int, count: int) -> float:

@@ -31,7 +31,17 @@ ZEROS = 6
 IN_BLOCKS = 6
 """The same in blocks that are known to be wrong."""
 
-PLAIN = (Cause.SIGN, Cause.FACTOR, Cause.ZERO, Cause.NO_DEPENDENCE)
+SINGLE = 100
+"""Entries in blocks from which on they are no single ones."""
+
+PLAIN = (
+    Cause.SIGN,
+    Cause.FACTOR,
+    Cause.ZERO,
+    Cause.NO_DEPENDENCE,
+    Cause.MISSING_REGULARISER,
+    Cause.MISSING_TERM,
+)
 """Causes that a few entries of a block show."""
 
 VAGUE = (Cause.UNEXPLAINED, Cause.ENTRIES, Cause.DUPLICATES)
@@ -123,13 +133,14 @@ def cause_of_block(
     """
     if int(sample.known.sum()) < 2 or not sample.wrong.any():
         return None
-    found = causes_of(sample, [], None)
-    best = found[0].diagnosis if found else None
-    plain = best is not None and best.cause in PLAIN and best.where == "everywhere"
-    said = best.evidence.replace("entries", "sampled entries") if best else ""
+    best = causes_of(sample, [], None)[0].diagnosis
+    said = best.evidence.replace("entries", "sampled entries")
     if len(boxes) == 1 and _is_tail(boxes[0], shape):
         return _said(Cause.TAIL, sample.path, said)
-    return replace(best, evidence=said) if best is not None and plain else None
+    if best.cause in PLAIN and best.where == "everywhere":
+        return replace(best, evidence=said)
+    many = sum(box.count for box in boxes) > SINGLE
+    return _said(Cause.UNEXPLAINED, sample.path, said) if many else None
 
 
 def _is_tail(box: Box, shape: tuple[int, ...]) -> bool:

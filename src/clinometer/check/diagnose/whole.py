@@ -33,7 +33,7 @@ def diagnose(
         found.append(causes_of(leaf, others, again) if leaf.analytic.size else [])
     found = _of_one_dtype(leaves, found)
     ranked = _merged(leaves, found) or [one for part in found for one in part]
-    ranked.sort(key=lambda one: -one.gain)
+    ranked.sort(key=lambda one: (-one.gain, one.diagnosis.cause is Cause.ENTRIES))
     kinks = [one for leaf in leaves for one in _kinks(leaf)]
     sure = [one for one in kinks if one.verdict is Verdict.DIFFERS]
     doubt = [one for one in kinks if one.verdict is not Verdict.DIFFERS]
