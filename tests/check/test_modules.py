@@ -257,3 +257,26 @@ def test_what_cannot_be_asked_is_an_input_error_that_says_the_way_out():
         check_model(torch.nn.Linear(4, 4), torch.ones(2, 3))
     with pytest.raises(InputError, match="loss= goes with"):
         check(lambda x: x.sum(), torch.ones(2), loss=loss)
+
+
+class Growing(torch.nn.Module):
+    """Writes into its own parameter at the end of every call."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(4))
+
+    def forward(self, x):
+        out = x * self.weight.clone() ** 2
+        with torch.no_grad():
+            self.weight.mul_(1.5)
+        return out
+
+
+def test_a_model_that_writes_into_its_parameters_is_checked_on_copies_of_them():
+    model = Growing()
+
+    report = check(model, torch.randn(3, 4), loss=loss)
+
+    assert report.verdict is Verdict.AGREES
+    assert torch.equal(model.weight, torch.ones(4))
