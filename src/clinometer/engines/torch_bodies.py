@@ -123,10 +123,18 @@ class ModuleBody:
     """One call of a module, with its parameters among the leaves.
 
     loss : function of the module's output, one number; None for all outputs.
+    writes : whether the module writes into its parameters, and needs copies of them.
     """
 
-    def __init__(self, call: Call, loss: Callable[[Any], Any] | None = None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        loss: Callable[[Any], Any] | None = None,
+        *,
+        writes: bool = False,
+    ) -> None:
         self._call = call
+        self._writes = writes
         self._loss = loss
         found = tensors_in((call.args, call.kwargs))
         self._moving = [k for k, tensor in enumerate(found) if _moves(tensor)]
@@ -164,7 +172,7 @@ class ModuleBody:
             rest = iter(every)
             args, kwargs = mapped(given, lambda _: next(rest))
             for parameter, leaf in zip(moving, leaves[inputs:], strict=True):
-                parameter.data = leaf
+                parameter.data = leaf.clone() if self._writes else leaf
             state.restore()  # before, not after: backward may yet need what is there
             out = copy(*args, **kwargs)
             out = out if self._loss is None else self._loss(out)

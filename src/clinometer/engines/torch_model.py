@@ -92,6 +92,7 @@ class TorchModel:
                 f"on copies; copying raised {said(error)}"
             ) from error
         self._parameters = [*model.parameters()]
+        self._writes = False
         self._state = State(self._mirror)
         args, kwargs = _arguments(inputs)
         if not any(p.requires_grad for p in model.parameters()):
@@ -111,7 +112,7 @@ class TorchModel:
 
     def whole(self) -> Rule:
         """The model with its loss."""
-        body = ModuleBody(self._call, self._loss)
+        body = ModuleBody(self._call, self._loss, writes=self._writes)
         return TorchRule(self._prefix, type(self._mirror), body)
 
     def functions(self) -> tuple[list[Rule], int]:
@@ -142,7 +143,11 @@ class TorchModel:
         recording = Recording(self._mirror, wanted=first)
         self._run(recording, backward=False)
         return [
-            TorchRule(self._named(call.path), type(call.module), ModuleBody(call))
+            TorchRule(
+                self._named(call.path),
+                type(call.module),
+                ModuleBody(call, writes=self._writes),
+            )
             for call in recording.calls
         ]
 
@@ -150,12 +155,23 @@ class TorchModel:
         """Use the model's own parameters from here on, if a run left the copies alone.
 
         Saves memory of the size of the model. One that writes into its parameters keeps
-        its copies.
+        its copies, which are put back after every run.
         """
         pairs = [*zip(self._mirror.parameters(), self._parameters, strict=True)]
-        if all(torch.equal(own, given) for own, given in pairs):
-            for own, given in pairs:
-                own.data = given.detach()
+        self._writes = not all(torch.equal(own, given) for own, given in pairs)
+        if self._writes:
+            self._put_back()
+            return
+        for own, given in pairs:
+            own.data = given.detach()
+
+    def _put_back(self) -> None:
+        """Give the copies the values of the model's own parameters."""
+        with torch.no_grad():
+            for own, given in zip(
+                self._mirror.parameters(), self._parameters, strict=True
+            ):
+                own.copy_(given)
 
     @staticmethod
     def unchanged() -> contextlib.AbstractContextManager[None]:
@@ -195,6 +211,8 @@ class TorchModel:
             self._state.restore()
             for parameter in self._mirror.parameters():
                 parameter.grad = None
+            if self._writes:
+                self._put_back()
 
 
 def _backward(out: Any) -> None:
