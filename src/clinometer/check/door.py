@@ -94,27 +94,8 @@ def check(
     fails at x, fails on both sides of it, or writes into its argument. At Ctrl-C raises
     Interrupted, a KeyboardInterrupt whose `report` says what was known by then.
     """
-    claimed = Claimed(gradient, vjp, jacobian)
-    if engines.is_model(f) and not claimed.given:
-        from clinometer.check.modules.road import check_model  # noqa: PLC0415 (torch)
-
-        _only_for_functions(
-            batched=batched,
-            vmap=vmap,
-            scale=scale is not None,
-            points=points is not False,
-            order=order != 1,
-            hessian=hessian is not None,
-            hessian_product=hessian_product is not None,
-        )
-        return check_model(f, x, loss=loss, rtol=rtol, seed=seed)
-    if loss is not None:
-        raise InputError(
-            "loss= goes with a torch.nn.Module as f, got "
-            f"{type(f).__name__}; put the loss into f"
-        )
     options = Options(
-        claimed=claimed,
+        claimed=Claimed(gradient, vjp, jacobian),
         second=Second(hessian, hessian_product),
         rtol=rtol,
         seed=seed,
@@ -127,41 +108,78 @@ def check(
         order=order,
         progress=progress,
     )
+    given = options.claimed.given
+    if engines.is_model(f) and not given:
+        return _of_model(f, x, loss=loss, points=points, options=options)
+    if loss is not None:
+        raise InputError(
+            "loss= goes with a torch.nn.Module as f, got "
+            f"{type(f).__name__}; put the loss into f"
+        )
     report = inspected(f, x, options)
-    if report.verdict is Verdict.DIFFERS:
-        return report if claimed.given else _with_rules(report, f, x, options=options)
-    if points is False:
-        return report
+    if points is not False:
+        report = _at_points(report, f, x, points=points, options=options)
+    if report.verdict is Verdict.DIFFERS and not given and on_jax(x):
+        report = _with_rules(report, f, x, options=options)
+    return report
+
+
+def _at_points(
+    report: Report,
+    f: Callable[..., Any],
+    x: Tree,
+    *,
+    points: Points | bool,
+    options: Options,
+) -> Report:
+    """The report on x, and on more points where it finds no difference."""
     there = replace(options, probes=False, order=1, second=Second())
     try:
         return checked_at(
             report,
             x,
             points=points,
-            seed=seed,
-            gradient=gradient,
+            seed=options.seed,
+            gradient=options.claimed.gradient,
             check_at=lambda point: inspected(f, point, there),
         )
     except KeyboardInterrupt:
         raise cut_short(report, "the checks at other points") from None
 
 
-def _only_for_functions(**given: bool) -> None:
-    """Raise InputError if one of these options is given with a torch model."""
-    named = [f"{name}=" for name, is_given in given.items() if is_given]
+def _of_model(
+    f: Callable[..., Any],
+    x: Tree,
+    *,
+    loss: Callable[..., Any] | None,
+    points: Points | bool,
+    options: Options,
+) -> Report:
+    """The report on a torch model; x are its inputs."""
+    given = {
+        "batched=": options.batched,
+        "vmap=": options.vmap,
+        "scale=": options.scale is not None,
+        "points=": points is not False,
+        "order=": options.order != 1,
+        "hessian=": options.second.hessian is not None,
+        "hessian_product=": options.second.product is not None,
+    }
+    named = [name for name, is_given in given.items() if is_given]
     if named:
         raise InputError(
             f"where f is a torch.nn.Module, {' and '.join(named)} cannot be used; give "
             "a function of its inputs or parameters as f"
         )
+    from clinometer.check.modules.road import check_model  # noqa: PLC0415 (torch)
+
+    return check_model(f, x, loss=loss, rtol=options.rtol, seed=options.seed)
 
 
 def _with_rules(
     report: Report, f: Callable[..., Any], x: Tree, *, options: Options
 ) -> Report:
     """The report on autodiff's gradient with the rules of JAX that are wrong alone."""
-    if not on_jax(x):
-        return report
     from clinometer.check.modules.rules import named_in  # noqa: PLC0415 (when it differs)
 
     try:

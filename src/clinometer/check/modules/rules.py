@@ -80,7 +80,7 @@ def named_in(
     notes = report.notes
     if found.leaves and not wrong:
         rules = counted(len(found.leaves), "use", "uses")
-        notes = (*notes, f"{rules} of custom rules in f agree alone")
+        notes = (*notes, f"{rules} of custom rules in f agree alone, at x")
     return replace(
         report,
         diagnoses=(*wrong, *report.diagnoses),
