@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name
 from clinometer.check.diagnosis import Cause, Diagnosis, Power
+from clinometer.check.modules.cause import cause_of, evidence_of
 from clinometer.check.options import Options
 from clinometer.check.probes.road import probe
 from clinometer.check.probes.rule import Rule as AsRule
@@ -23,9 +24,6 @@ from clinometer.engines.record import Rule, Screen
 from clinometer.trees import Layout
 
 __all__ = ["Judge", "Judged"]
-
-ALIKE = 1e-3
-"""Relative spread of ratios that count as one constant; bars are narrower."""
 
 
 @final
@@ -94,8 +92,8 @@ class Judge:
         leaf = _leaf(report, title, screen)
         diagnoses: tuple[Diagnosis, ...] = ()
         if report.verdict is Verdict.DIFFERS:
-            cause = _cause(report, screen)
-            diagnoses = (_diagnosis(rule, cause, _evidence(report, screen)),)
+            cause = cause_of(report, screen)
+            diagnoses = (_diagnosis(rule, cause, evidence_of(report, screen)),)
         return Judged(
             rule=rule,
             title=title,
@@ -259,43 +257,8 @@ def _leaf(report: Report, title: str, screen: Screen) -> LeafSummary:
         dtype=dtype_name(screen.claims),
         entries=0,
         directions=leaf.entries + leaf.directions,
+        where="",
     )
-
-
-def _cause(report: Report, screen: Screen) -> Cause:
-    """What the ratios along the directions say."""
-    wrong = [found for found in report.findings if found.verdict is Verdict.DIFFERS]
-    labels = {screen.labels[found.index[0]] for found in wrong if found.index}
-    if labels and labels <= set(screen.unused):
-        return Cause.NONE
-    if any(
-        found.analytic is not None and math.isnan(found.analytic) for found in wrong
-    ):
-        return Cause.NOT_FINITE
-    ratios = [found.ratio for found in wrong if found.ratio is not None]
-    if not ratios or len(ratios) < len(wrong):
-        return Cause.UNEXPLAINED
-    low, high = min(ratios), max(ratios)
-    if high == low == 0:
-        return Cause.ZERO
-    if len(ratios) > 1 and high - low <= ALIKE * max(abs(low), abs(high)):
-        return Cause.SIGN if abs(low + 1) <= ALIKE else Cause.FACTOR
-    return Cause.UNEXPLAINED
-
-
-def _evidence(report: Report, screen: Screen) -> str:
-    """The worst direction in numbers."""
-    (leaf,) = report.leaves
-    said = f"alone at its own inputs, {leaf.differ} of {leaf.entries} directions differ"
-    for found in report.findings:
-        if found.index and found.analytic is not None and found.numerical is not None:
-            label = screen.labels[found.index[0]]
-            along = f" along {label!r}" if label else ""
-            return (
-                f"{said};{along} it claims {found.analytic:.6g}, measured "
-                f"{found.numerical:.6g} ± {found.error:.1g}"
-            )
-    return said
 
 
 def _unmeasured(rule: Rule, title: str, *, verdict: Verdict, why: str) -> Judged:
