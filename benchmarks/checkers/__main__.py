@@ -21,8 +21,10 @@ Samples of PyTorch's operator database in float64 with at most 64 input entries 
 give a differentiable, repeatable output; operators whose gradient PyTorch's own tests
 skip are left out. {part} The value is a weighted sum of all outputs. Then one entry of
 the gradient, drawn among those of at least a thousandth of the largest, is changed,
-where clinometer could tell the right one. gradcheck gets the same gradients through an
-`autograd.Function`; it passes what is within 1e-5 + 1e-3 |n|."""
+where clinometer could tell the right one. It cannot where x is infinite, where f jumps
+at x (labels among the inputs), and where rounding of f hides the slope or f is constant
+and the gradient nothing but rounding. gradcheck gets the same gradients through an
+`autograd.Function`; it passes what is within 1e-5 + 1e-3 |n|, as documented."""
 
 ESTIMATORS = """\
 Losses of `sklearn._loss` at three sizes, linear models with a penalty, log likelihoods
@@ -31,8 +33,9 @@ of Gaussian processes; one entry changed as above."""
 
 def _part(every: int, samples: int | None) -> str:
     """Which part of the database was taken, in words."""
-    taken = "All samples" if samples is None else f"At most {samples} samples"
-    return f"{taken} of one operator in {every} were taken."
+    taken = "All samples" if samples is None else f"At most {samples} samples each"
+    of = "all operators" if every == 1 else f"one operator in {every}"
+    return f"{taken} of {of} were taken."
 
 
 def _options() -> argparse.Namespace:

@@ -187,13 +187,15 @@ def _where_others_win(tallies: Sequence[Tally], sets: Sequence[Set]) -> list[str
 
 
 def _class(reason: str) -> str:
-    """A reason without its numbers and advice."""
-    return re.sub(r"\d[\d.,]*(e[+-]?\d+)?", "…", reason.split(";", 1)[0])
+    """A reason without its numbers, indices and advice."""
+    words = re.sub(r"(\[[^]]*\])+", "[…]", reason.split(";", 1)[0])
+    return re.sub(r"\d[\d.,]*(e[+-]?\d+)?", "…", words)
 
 
 def _samples(names: Sequence[str]) -> str:
-    counts = Counter(name.rpartition(" ")[0] or name for name in names)
-    return ", ".join(
+    """Names, those of samples of one operator together with their count."""
+    counts = Counter(re.sub(r"^([^, ]+) \d+$", r"\1", name) for name in names)
+    return "; ".join(
         f"{name} ({count})" if count > 1 else name for name, count in counts.items()
     )
 
@@ -215,17 +217,26 @@ def _set(one: Set) -> list[str]:
         rows.append([*cells, f"{1e3 * outcome.middle:.2f}"])
     caught = [f"{change}: caught" for change in CHANGES]
     lines += _table((*heads, *caught, "ms"), rows)
+    return [*lines, "", *_remarks(one)]
+
+
+def _remarks(one: Set) -> list[str]:
+    """What was called wrong, missed, or left without a verdict, by name."""
+    lines = [
+        f"- {name}, called wrong: {_samples(outcome.alarms)}."
+        for name, outcome in one.outcomes.items()
+        if outcome.alarms
+    ]
     ours = one.outcomes[OURS]
-    names = [f"{fault} missed: {'; '.join(n)}" for fault, n in ours.missed.items()]
-    names += [f"{fault} no verdict: {'; '.join(n)}" for fault, n in ours.open.items()]
-    if ours.alarms:
-        names.append("called wrong: " + "; ".join(ours.alarms))
+    lines += [f"- {OURS}, {k} missed: {_samples(n)}." for k, n in ours.missed.items()]
+    lines += [f"- {OURS}, {k} no verdict: {_samples(n)}." for k, n in ours.open.items()]
     classes: dict[str, list[str]] = {}
     for reason, some in ours.untold.items():
         classes.setdefault(_class(reason), []).extend(some)
-    names += [f"no verdict, {why}: {_samples(some)}" for why, some in classes.items()]
-    if names:
-        lines += ["", "Clinometer, by name:", "", *(f"- {line}" for line in names)]
+    lines += [
+        f"- {OURS}, no verdict, {why}: {_samples(some)}."
+        for why, some in classes.items()
+    ]
     return lines
 
 
