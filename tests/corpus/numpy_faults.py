@@ -275,7 +275,7 @@ ABSENT = [
 FORMS = [
     ("transposed shape", "mlp", "W1", lambda g, x: g.T, {Cause.FORM, Cause.TRANSPOSED}),
     ("flattened", "chain", "C", lambda g, x: g.reshape(-1), {Cause.FORM}),
-    ("whole numbers", "poisson", "w", lambda g, x: g.astype(int), {Cause.FORM}),
+    ("whole numbers", "poisson", "w", lambda g, x: g.astype(int), {Cause.ZERO}),
     ("complex", "product", "b", lambda g, x: g + 0j, {Cause.FORM}),
     ("not summed", "outer sum", "b", None, {Cause.FORM, Cause.BROADCAST}),
     ("a text", "hinge", "w", lambda g, x: "gradient", {Cause.FORM}),

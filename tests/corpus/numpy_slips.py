@@ -280,7 +280,7 @@ def tail_of_tiles_of_seven_and_more(g, x):
     return {"x": found}
 
 
-@slip("rosenbrock", Kind.PRECISION, {Cause.PRECISION})
+@slip("rosenbrock", Kind.PRECISION, {Cause.FORM, Cause.PRECISION})
 def computed_in_integers(g, x):
     return {"x": np.trunc(g["x"])}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast, final
+from typing import Any, TypeAlias, TypeGuard, cast, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from clinometer.arrays import (
     to_float64,
     unit_roundoff,
 )
-from clinometer.check.report import Finding
+from clinometer.check.finding import Finding
 from clinometer.check.verdict import Verdict
 from clinometer.errors import InputError
 from clinometer.trees import Layout, Tree, flatten
@@ -175,7 +175,12 @@ def _as_array(claim: Sequence[Any]) -> Any:
         array = np.asarray(claim)
     except (ValueError, TypeError, RuntimeError):  # ragged, or tensors that need grad
         return claim
-    return array.astype(np.float64) if array.dtype.kind in "iu" else array
+    return array.astype(np.float64) if _is_whole(array) else array
+
+
+def _is_whole(leaf: Any) -> TypeGuard[NDArray[np.integer[Any]]]:
+    """Whether a leaf is an array of NumPy's integers."""
+    return isinstance(leaf, np.ndarray) and cast("Any", leaf).dtype.kind in "iu"
 
 
 def _by_path(claim: Tree) -> dict[str, Any]:
@@ -208,6 +213,8 @@ def _claims(leaves: Sequence[Any], layout: Layout, findings: list[Finding]) -> C
             claims.append(NOTHING)
             continue
         number = float(leaf) if isinstance(leaf, int) else leaf
+        if _is_whole(leaf):  # of a linear f, as like as not
+            number = np.asarray(leaf, np.float64)
         claims.append(Claim(to_float64(number).reshape(-1), unit_roundoff(number)))
     return Claims(tuple(claims), tuple(findings))
 
@@ -220,11 +227,8 @@ def _fault_in(leaf: Any, shape: tuple[int, ...]) -> str:
         return f"not an array of real numbers, but {type(leaf).__name__}"
     if is_complex(leaf):
         return f"complex ({dtype_name(leaf)}), where x is real: return the real part"
-    if not (is_real_floating(leaf) or isinstance(leaf, int)):
-        return (
-            f"dtype {dtype_name(leaf)}, where a floating-point one is needed: digits "
-            "after the point are lost"
-        )
+    if not (is_real_floating(leaf) or isinstance(leaf, int) or _is_whole(leaf)):
+        return f"dtype {dtype_name(leaf)}, where a floating-point one is needed"
     got = tuple(np.shape(leaf))
     if got == shape:
         return ""

@@ -8,18 +8,18 @@ from clinometer.check.diagnosis import Cause
 from tests.check.diagnose.plants import evidence, first, slopes
 
 
-@pytest.mark.parametrize("unit", [1.0, 0.01])
-def test_claims_cut_off_to_a_unit_have_lost_digits(unit):
+@pytest.mark.parametrize(("unit", "cause"), [(1.0, "form"), (0.01, "precision")])
+def test_claims_cut_off_to_a_unit_have_lost_digits(unit, cause):
     n = 7 * unit * slopes(12)
 
     found = first(unit * np.trunc(n / unit), n)
 
-    assert found.cause is Cause.PRECISION
+    assert found.cause is Cause(cause)
     assert f"multiple of {unit:g}" in found.evidence
 
 
 def test_claims_of_one_are_not_called_rounded():
-    assert first(np.ones(5), np.cos(slopes(5))).cause is not Cause.PRECISION
+    assert first(np.ones(5), np.cos(slopes(5))).cause is not Cause.FORM
 
 
 def test_a_factor_at_every_step_of_a_recursion_is_named():

@@ -79,7 +79,8 @@ def whole(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
             f": {'rounded to integers' if unit == 1 else 'rounded to decimals'}"
         )
         gain = WHOLE * float(np.count_nonzero(a[bad]))
-        return Pattern(Cause.PRECISION, said, gain)
+        cause = Cause.FORM if unit == 1 else Cause.PRECISION
+        return Pattern(cause, said, gain)
     return None
 
 

@@ -25,6 +25,9 @@ FOLLOWS = 0.5
 """Correlation of a with n from which on a part of n is there; of K independent entries
 it is 1 / sqrt(K) by accident."""
 
+REPEATED = 0.75
+"""Largest share of rows looked up that were looked up more than once."""
+
 STEPS = 3
 """Fewest indices of an axis from which a factor per index is learnt."""
 
@@ -210,8 +213,8 @@ def _slabs(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern | None:
         return None
     touched = np.abs(leaf.numerical) > leaf.slack
     by_row = touched.reshape(next(iter(leaf.shape)), -1).any(axis=1)
-    if 2 * count > by_row.sum() or (count == 1 and by_row.all()):
-        return None  # indices repeat here and there; each may be used once
+    if count > REPEATED * by_row.sum() or (count == 1 and by_row.all()):
+        return None  # of indices at random some occur once, or never
     off = np.abs(leaf.analytic[wrong] - leaf.numerical[wrong])
     if not (off > 1e-3 * np.abs(leaf.numerical[wrong])).mean() > 0.9:
         return None
