@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks.checkers.healthy import HEALTHY
-from benchmarks.checkers.rivals import Late, patience
+from benchmarks.checkers.page import Set, page
+from benchmarks.checkers.planted import Tally
+from benchmarks.checkers.rivals import RIVALS, Late, patience
+from benchmarks.checkers.scaled import OURS, Outcome
 from benchmarks.checkers.store import Store, stamp
 from clinometer import check
 from clinometer.check import Verdict
@@ -72,3 +75,27 @@ def test_healthy_gradients_are_right(asked):
     report = check(asked.within(np), asked.x, gradient=asked.gradient)
 
     assert report.verdict is Verdict.AGREES
+
+
+def told(right, *, fault="differs", reason=""):
+    said = {"right": right, "sign": fault}
+    return {"said": said, "reason": reason, "seconds": 0.002}
+
+
+def test_the_page_counts_and_names_what_was_wrong():
+    tally = Tally(RIVALS[0], asked={"faults": 3, "twins": 3}, causes=2, known=1)
+    tally.wrong["faults"] = ["a slip"]
+    tally.times["faults", "a slip"] = 0.001
+    ours, other = Outcome(), Outcome()
+    ours.note("exp 0", told("agrees"))
+    ours.note("exp 1", told("cannot-tell", reason="noisy at 3e-05; give scale="))
+    other.note("exp 0", told("differs"))
+    other.note("exp 1", told("agrees", fault="agrees"))
+    operators = Set("Operators", "Some.", {OURS: ours, "another": other})
+
+    written = page([tally], [operators], cost="", command="this")
+
+    assert "| clinometer | 1 of 3 | 0 of 3 |" in written
+    assert "| another | 1 of 2 | 1 | 0 |" in written
+    assert "- another, called wrong: exp." in written
+    assert "- clinometer, no verdict, noisy at …: exp." in written
