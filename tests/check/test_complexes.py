@@ -115,3 +115,30 @@ def test_special_points_of_a_complex_x_are_complex():
     assert "other points" in report.notes[-1]
     assert all(z.dtype == np.complex128 for z in seen)
     assert any(np.array_equal(z, -Z) for z in seen)
+
+
+@pytest.mark.parametrize("part", ["imag", "both"])
+def test_a_product_whose_other_factor_is_not_conjugated_is_named(part):
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_backward(a, b)
+            return a * b
+
+        @staticmethod
+        def backward(ctx, g):
+            a, b = ctx.saved_tensors
+            return g * b, g * a
+
+    rng = np.random.default_rng(7)
+    a, b = (
+        torch.tensor(rng.normal(size=4) + 1j * rng.normal(size=4)) for _ in range(2)
+    )
+
+    def f(p):
+        product = Product.apply(*p)
+        return product.imag.sum() if part == "imag" else product
+
+    report = check(f, (a, b))
+    assert report.causes == (Cause.CONJUGATED,)
+    assert {found.path for found in report.diagnoses} == {"x[0]", "x[1]"}

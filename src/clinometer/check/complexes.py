@@ -24,6 +24,16 @@ from clinometer.trees import Tree
 __all__ = ["ByParts", "Parts", "holds_complex", "with_conjugation"]
 
 
+BOTH = 2
+"""Parts of a complex number; entries at least for a pattern in them."""
+
+ALIKE = 1e-4
+"""Relative gap within which two sizes count as equal."""
+
+APART = 1e-2
+"""Gap of two phases, in radians, that are not the same."""
+
+
 @final
 class Parts(NamedTuple):
     """A complex leaf as two real ones."""
@@ -104,18 +114,55 @@ class ByParts:
 
 
 def with_conjugation(report: Report) -> Report:
-    """The report with CONJUGATED where only imaginary parts have the wrong sign."""
+    """The report with CONJUGATED where one of the two parts has the wrong sign.
+
+    Also where both parts differ, and each entry has the right size but another phase:
+    as of a product whose other factor was not conjugated.
+    """
     fine = {leaf.path for leaf in report.leaves if leaf.verdict is Verdict.AGREES}
 
     def renamed(found: Diagnosis) -> Diagnosis:
-        stem = found.path.removesuffix(".imag")
-        if found.cause is not Cause.SIGN or stem == found.path:
-            return found
-        if f"{stem}.real" not in fine:
+        stem, _, part = found.path.rpartition(".")
+        other = {"imag": "real", "real": "imag"}.get(part, "")
+        if found.cause is not Cause.SIGN or f"{stem}.{other}" not in fine:
             return found
         return replace(found, cause=Cause.CONJUGATED, path=stem)
 
-    return replace(report, diagnoses=tuple(map(renamed, report.diagnoses)))
+    found = [*map(renamed, report.diagnoses)]
+    stems = [leaf.path.removesuffix(".real") for leaf in report.leaves]
+    for stem in stems:
+        own = [each for each in found if each.path in (f"{stem}.real", f"{stem}.imag")]
+        count = _turned(report, stem) if own else 0
+        if count:
+            evidence = f"|a| = |n| at {count:,} entries, and a is no multiple of n"
+            turned = replace(
+                own[0], cause=Cause.CONJUGATED, path=stem, evidence=evidence
+            )
+            first = found.index(own[0])
+            found = [each for each in found if each not in own]
+            found.insert(first, turned)
+    return replace(report, diagnoses=tuple(found))
+
+
+def _turned(report: Report, stem: str) -> int:
+    """How many entries of a complex leaf differ; 0 unless all do, and in phase only."""
+    claims: dict[Any, complex] = {}
+    slopes: dict[Any, complex] = {}
+    parts: dict[Any, int] = {}
+    for each in report.findings:
+        unit = {f"{stem}.real": 1.0, f"{stem}.imag": 1j}.get(each.path)
+        if unit is None or each.analytic is None or each.numerical is None:
+            continue
+        claims[each.index] = claims.get(each.index, 0) + unit * each.analytic
+        slopes[each.index] = slopes.get(each.index, 0) + unit * each.numerical
+        parts[each.index] = parts.get(each.index, 0) + 1
+    whole = [place for place, count in parts.items() if count == BOTH and place]
+    if len(whole) < BOTH or len(whole) < len(parts):
+        return 0
+    turns = [claims[place] / slopes[place] for place in whole if slopes[place]]
+    level = all(abs(abs(turn) - 1) <= ALIKE for turn in turns)
+    apart = any(abs(turn - turns[0]) > APART for turn in turns)
+    return len(whole) if turns and level and apart else 0
 
 
 def _complex(leaf: Any) -> bool:
