@@ -14,8 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from clinometer.check.door import assert_gradient, check
+from clinometer.check.finding import Finding, LeafSummary
 from clinometer.check.interruption import Interrupted
-from clinometer.check.report import Finding, LeafSummary, Report
+from clinometer.check.report import Report
 from clinometer.check.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+from clinometer.check.finding import Finding
 from clinometer.check.place import Place
 from clinometer.check.rays import Ray, Rays
-from clinometer.check.report import Finding
 from clinometer.check.subject import Slopes
 from clinometer.check.verdict import (
     AT_KINK,

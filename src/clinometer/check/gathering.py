@@ -15,8 +15,8 @@ from clinometer.check.claim import Claims
 from clinometer.check.compare import Compared
 from clinometer.check.diagnose.evidence import LeafEvidence
 from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.finding import Finding, LeafSummary
 from clinometer.check.plan import at_entries, by_entry, elsewhere
-from clinometer.check.report import Finding, LeafSummary
 from clinometer.check.subject import Subject
 from clinometer.check.verdict import GUARD, ROUNDING, Verdict, widened
 from clinometer.check.why import not_repeatable

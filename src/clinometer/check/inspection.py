@@ -16,12 +16,13 @@ from clinometer.check.compare import Compared, findings_of
 from clinometer.check.comparer import Comparer
 from clinometer.check.diagnosis import Diagnosis, Power
 from clinometer.check.entries import measure_entries
+from clinometer.check.finding import Finding, LeafSummary
 from clinometer.check.gathering import Gathering
 from clinometer.check.interruption import Interrupted, Progress, Watch
 from clinometer.check.locate.joint import Joint, Together
 from clinometer.check.plan import LEAST, small_leaves
 from clinometer.check.power import power_of
-from clinometer.check.report import Finding, LeafSummary, Report
+from clinometer.check.report import Report
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.upcast import NOTE
 from clinometer.check.verdict import Verdict

@@ -19,7 +19,7 @@ from clinometer.check.table import (
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
 
-__all__ = ["Finding", "Json", "LeafSummary", "Report", "plain"]
+__all__ = ["Report"]
 
 SHOWN = 10
 """Findings printed in the table; the others are counted."""

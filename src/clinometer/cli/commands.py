@@ -20,8 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from clinometer.check import Interrupted, Report, Verdict, check
-from clinometer.check.report import Json, plain
-from clinometer.check.table import aligned, counted, quantity
+from clinometer.check.table import Json, aligned, counted, plain, quantity
 from clinometer.cli import BAD_INPUT
 from clinometer.cli.load import load, point_like
 from clinometer.cli.progress import shown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.finding import Finding
 from clinometer.check.locate.road import Located
-from clinometer.check.report import Finding
 from clinometer.check.table import counted, number, quantity
 from clinometer.check.verdict import Verdict
 

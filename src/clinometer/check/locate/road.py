@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.compare import Compared, claimed_along, entry_by_entry
+from clinometer.check.finding import Finding
 from clinometer.check.locate.gauge import Gauge, Residual
 from clinometer.check.locate.search import Places, Search
 from clinometer.check.plan import at_entries
 from clinometer.check.rays import Part, Ray, Rays
-from clinometer.check.report import Finding
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.verdict import GUARD, ROUNDING, Terms, Verdict, differing
 from clinometer.check.words import Box, boxes_in_words

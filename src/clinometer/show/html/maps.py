@@ -10,8 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from clinometer.check import Finding, LeafSummary, Report
-from clinometer.check.report import Json, plain
-from clinometer.check.table import counted
+from clinometer.check.table import Json, counted, plain
 from clinometer.show.html.text import isolated, printable, safe, tag
 
 __all__ = ["map_data", "maps"]
