@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import dtype_name
 from clinometer.check.diagnosis import Cause, Diagnosis, Power
+from clinometer.check.finding import Finding, LeafSummary
 from clinometer.check.modules.cause import cause_of, evidence_of
 from clinometer.check.options import Options
 from clinometer.check.probes.road import probe
 from clinometer.check.probes.rule import Rule as AsRule
 from clinometer.check.question import Claimed
-from clinometer.check.report import Finding, LeafSummary, Report
+from clinometer.check.report import Report
 from clinometer.check.road import inspected
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.engines.record import Rule, Screen
