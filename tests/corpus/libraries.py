@@ -86,6 +86,25 @@ right(
     lambda x: torch.nn.functional.max_pool1d(x, 2).exp().sum(),
     numbers(223, 1, 1, 8),
 )
+for far in (300.0, 30000.0):
+    right(
+        f"variance of float32 numbers near {far:g}",
+        "torch",
+        lambda x: x.var(),
+        (numbers(225, 40) + far).float(),
+    )
+
+
+def _penalty(x):
+    """Of the slope of an inner function; x itself where it requires grad."""
+    point = x if x.requires_grad else x.detach().requires_grad_()
+    with torch.enable_grad():
+        value = torch.tanh(point @ numbers(226, 4, 5)).sum()
+        (slope,) = torch.autograd.grad(value, point, create_graph=True)
+    return (slope.norm() - 1) ** 2
+
+
+right("a penalty of a slope", "torch", _penalty, numbers(227, 4))
 right("values far from 0", "torch", lambda x: 1e8 + x.sin().sum(), numbers(224, 4))
 
 

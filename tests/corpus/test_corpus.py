@@ -21,6 +21,7 @@ from tests.corpus import (
     torch_points,
     torch_probes,
     torch_scalar,
+    torch_slips,
     undecidable,
 )
 from tests.corpus.case import Kind
@@ -32,6 +33,7 @@ FAULTS = [
     *torch_scalar.CASES,
     *torch_points.CASES,
     *torch_probes.CASES,
+    *torch_slips.CASES,
     *jax_rules.CASES,
 ]
 RIGHT = [*right.CASES, *libraries.RIGHT]
