@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import torch
@@ -36,6 +36,11 @@ class Operation:
     inputs: Callable[[torch.Generator], tuple[Tensor, ...]]
     dtype: torch.dtype = torch.bfloat16
     cotangent: float = 1.0
+
+    @property
+    def title(self) -> str:
+        """Name and dtype."""
+        return f"{self.name}, {str(self.dtype).removeprefix('torch.')}"
 
     def draw(self, seed: int) -> tuple[Tensor, ...]:
         """Inputs of a seed, quantised."""
@@ -186,63 +191,84 @@ def blocked_perceptron(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
 
 HEADS = (2, 4, 128, 64)
-ATTENTION = Operation(
-    "attention, bf16",
-    attention,
-    {"online softmax": online_attention, "float32 inside": in_float32(attention)},
-    normal(HEADS, HEADS, HEADS),
-)
-OPERATIONS = (
-    ATTENTION,
+LOSS_SCALE = 1024.0
+"""What mixed-precision training multiplies losses with, lest float16 underflow."""
+
+ATTENTION, *OTHERS = (
     Operation(
-        "layer norm, bf16",
+        "attention",
+        attention,
+        {"online softmax": online_attention, "float32 inside": in_float32(attention)},
+        normal(HEADS, HEADS, HEADS),
+    ),
+    Operation(
+        "layer norm",
         layer_norm,
         {"one pass": one_pass_layer_norm, "float32 inside": in_float32(layer_norm)},
         normal((128, 256), (256,), (256,)),
     ),
     Operation(
-        "RMS norm, bf16",
+        "RMS norm",
         rms_norm,
         {"in blocks": blocked_rms_norm, "float32 inside": in_float32(rms_norm)},
         normal((4, 64, 128), (128,)),
     ),
     Operation(
-        "cross-entropy, bf16",
+        "cross-entropy",
         cross_entropy,
         {"in chunks": chunked_cross_entropy},
         logits_and_targets,
     ),
     Operation(
-        "convolution, bf16",
+        "convolution",
         convolution,
         {"im2col": unfolded_convolution, "float32 inside": in_float32(convolution)},
         normal((4, 16, 12, 12), (16, 16, 3, 3)),
     ),
     Operation(
-        "recurrence, bf16",
+        "scan",
         recurrence,
         {"by doubling": doubling_scan, "float32 inside": in_float32(recurrence)},
         normal((4, 48, 32), (4, 48, 32)),
     ),
     Operation(
-        "matrix product, bf16",
+        "matrix product",
         product,
         {"split-K": split_product, "float32 inside": in_float32(product)},
         normal((96, 512), (512, 64)),
     ),
     Operation(
-        "perceptron, fp16, loss scaled by 1024",
+        "perceptron",
         perceptron,
         {"in blocks": blocked_perceptron, "float32 inside": in_float32(perceptron)},
         normal((64, 96), (96, 128), (128, 48)),
-        torch.float16,
-        cotangent=1024 / 64,
-    ),
-    Operation(
-        "attention, fp32",
-        attention,
-        {"online softmax": online_attention},
-        normal((2, 2, 64, 32), (2, 2, 64, 32), (2, 2, 64, 32)),
-        torch.float32,
     ),
 )
+
+
+def _in_float16(operation: Operation) -> Operation:
+    """The loss scaled where gradients are means, and would underflow."""
+    scaled = {"cross-entropy": LOSS_SCALE, "perceptron": LOSS_SCALE / 64}
+    cotangent = scaled.get(operation.name, 1.0)
+    return replace(operation, dtype=torch.float16, cotangent=cotangent)
+
+
+def _in_float32(operation: Operation) -> Operation:
+    """Without the kernel that is the reference there."""
+    healthy = {
+        name: kernel
+        for name, kernel in operation.healthy.items()
+        if name != "float32 inside"
+    }
+    return replace(operation, dtype=torch.float32, healthy=healthy)
+
+
+SMALL = replace(ATTENTION, inputs=normal(*[(2, 2, 64, 32)] * 3))
+"""The same on fewer heads, shorter and narrower: half of the time is attention's."""
+
+OPERATIONS: dict[str, tuple[Operation, ...]] = {
+    "bfloat16": (ATTENTION, *OTHERS),
+    "float16": tuple(map(_in_float16, (SMALL, *OTHERS))),
+    "float32": tuple(map(_in_float32, (SMALL, *OTHERS))),
+}
+"""By dtype."""

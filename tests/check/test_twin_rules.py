@@ -37,6 +37,49 @@ def test_no_division_is_there_twice(shape, kept):
     assert [cells.kept for cells in groupings(shape)] == kept
 
 
+def test_axes_of_matrices_are_cut_into_tiles_of_a_quarter_down_to_16():
+    def tiles(shape):
+        found = [cells for cells in groupings(shape) if cells.width > 1]
+        return [(*cells.kept, cells.width) for cells in found]
+
+    assert tiles((256, 64)) == [(0, 64), (0, 16), (1, 16)]
+    assert tiles((4, 128, 60)) == [(1, 32)]
+    assert tiles((256,)) == tiles((63, 15)) == []
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_tile_is_where_its_name_says(kept):
+    shape = (64, 64, 64)
+    cells = Cells((kept,), shape, 16)
+    values = np.random.default_rng(kept).standard_normal(shape)
+
+    numbers = np.asarray(cells.spread(np.arange(4)))
+    sums = cells.sums(values[None])[0]
+
+    for k in range(4):
+        place = eval(f"np.s_{cells.name([k])}")
+        assert (numbers[place] == k).all()
+        assert np.count_nonzero(numbers == k) == cells.size
+        assert sums[k] == pytest.approx(values[place].sum())
+    assert not cells.rows
+    assert not cells.entries
+
+
+@pytest.mark.parametrize("place", [np.s_[:, :32], np.s_[:, 64:96], np.s_[:, 32:64]])
+def test_a_percent_too_much_in_a_tile_of_rows_is_seen_and_placed(place):
+    def tiled(kernel):
+        kernel[place] *= 1.01
+        return kernel
+
+    found = sample(tiled, shape=(128, 256))
+    judgement = judge(found, SLACK)
+
+    assert not judgement.passed
+    part = blamed(found, judgement, SLACK)
+    rows = place[1]
+    assert part.name == f"at [{rows.start or 0}:{rows.stop}, :]"
+
+
 def test_sums_of_cells_add_up_to_the_sum_of_the_whole():
     values = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
 

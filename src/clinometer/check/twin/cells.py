@@ -19,6 +19,13 @@ FINE = 2.0**-24
 """Unit roundoff of float32, in which kernels of coarser dtypes compute inside."""
 
 
+CUTS = 4
+"""Tiles that an axis, or a tile, is cut into."""
+
+NARROWEST = 16
+"""Indices of a tile at least: as many rows as tell the scatter of a slope."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -72,10 +79,13 @@ class Cells:
 
     kept : these axes; none for the whole array, all for its entries.
     shape : shape of the array.
+    width : so many indices of the one axis kept go together, as in a tile; a divisor of
+        its length, 1 for slices.
     """
 
     kept: tuple[int, ...]
     shape: tuple[int, ...]
+    width: int = 1
 
     @property
     def whole(self) -> bool:
@@ -85,7 +95,7 @@ class Cells:
     @property
     def entries(self) -> bool:
         """Whether each entry is a cell."""
-        return len(self.kept) == len(self.shape)
+        return len(self.kept) == len(self.shape) and self.width == 1
 
     @property
     def size(self) -> int:
@@ -95,41 +105,67 @@ class Cells:
     @property
     def counts(self) -> tuple[int, ...]:
         """Shape of an array with one number a cell."""
-        return tuple(self.shape[axis] for axis in self.kept)
+        return tuple(self.shape[axis] // self.width for axis in self.kept)
 
     @property
     def rows(self) -> bool:
         """Whether a cell lies within one row."""
-        return self.kept[: len(self.shape) - 1] == tuple(range(len(self.shape) - 1))
+        outer = tuple(range(len(self.shape) - 1))
+        return self.kept[: len(outer)] == outer and self.width == 1
 
     def sums(self, values: Floats) -> Floats:
         """(K, cells) sums over each cell, of values (K, ...)."""
         gone = tuple(a + 1 for a in range(len(self.shape)) if a not in self.kept)
-        return values.sum(axis=gone) if gone else values
+        found = values.sum(axis=gone) if gone else values
+        if self.width == 1:
+            return found
+        return found.reshape(len(found), -1, self.width).sum(axis=-1)
 
-    def spread(self, per_cell: NDArray[np.generic]) -> NDArray[np.generic]:
-        """The number of its cell for every entry: (cells) to an array (...)."""
-        ones = [n if a in self.kept else 1 for a, n in enumerate(self.shape)]
-        return np.broadcast_to(per_cell.reshape(ones), self.shape)
+    def spread(
+        self, per_cell: NDArray[np.generic], *, rows: bool = False
+    ) -> NDArray[np.generic]:
+        """The number of its cell for every entry, or row: (cells) to an array (...).
+
+        rows : for every row; the last axis, which must not be kept, has length 1 then.
+        """
+        shape = (*self.shape[:-1], 1) if rows else self.shape
+        ones = [n if a in self.kept else 1 for a, n in enumerate(shape)]
+        each = per_cell if self.width == 1 else np.repeat(per_cell, self.width)
+        return np.broadcast_to(each.reshape(ones), shape)
 
     def name(self, index: Sequence[int]) -> str:
         """A cell as Python would index it, such as [0, :, 3]; empty for the whole."""
         if self.whole:
             return ""
-        place = dict(zip(self.kept, index, strict=True))
-        words = [str(place.get(axis, ":")) for axis in range(len(self.shape))]
+        words = [":"] * len(self.shape)
+        for axis, cell in zip(self.kept, index, strict=True):
+            first = cell * self.width
+            tile = f"{first}:{first + self.width}"
+            words[axis] = str(cell) if self.width == 1 else tile
         return f"[{', '.join(words)}]"
 
 
 def groupings(shape: tuple[int, ...]) -> Iterator[Cells]:
-    """Divisions to look at, coarse to fine: whole, slices, heads, rows, entries."""
+    """Divisions, coarse to fine: whole, tiles, slices, heads, rows, entries."""
     axes = range(len(shape))
     kept = [(), *[(axis,) for axis in axes]]
     kept += [tuple(range(depth)) for depth in range(2, len(shape) + 1)]
     wanted = [tuple(axis for axis in some if shape[axis] > 1) for some in kept]
     wanted = [some for some in wanted if len(some) < sum(n > 1 for n in shape)]
     wanted.append(tuple(axes))
-    yield from (Cells(some, shape) for some in dict.fromkeys(wanted))
+    coarsest, *others = dict.fromkeys(wanted)
+    yield Cells(coarsest, shape)
+    yield from _tiles(shape)
+    yield from (Cells(some, shape) for some in others)
+
+
+def _tiles(shape: tuple[int, ...]) -> Iterator[Cells]:
+    """Every axis of a matrix or more cut into 4 tiles, and these again, down to 16."""
+    for axis, length in enumerate(shape if len(shape) > 1 else ()):
+        width = length
+        while width % CUTS == 0 and width // CUTS >= NARROWEST:
+            width //= CUTS
+            yield Cells((axis,), shape, width)
 
 
 def _product(counts: Sequence[int]) -> int:

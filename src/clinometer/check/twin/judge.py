@@ -77,7 +77,7 @@ class Part:
         places = np.argwhere(self.where)
         if not self.cells.entries:  # name cells, not entries
             kept = list(self.cells.kept)
-            places = np.unique(places[:, kept], axis=0)
+            places = np.unique(places[:, kept] // self.cells.width, axis=0)
         names = [
             self.cells.name([int(i) for i in place[: len(self.cells.kept)]])
             for place in places[:4]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.report import Json, plain
-from clinometer.check.table import aligned, counted
+from clinometer.check.table import Json, aligned, counted, plain
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
 
@@ -21,7 +20,8 @@ class TwinRule:
     """One rule in one division of an array, at the place where it comes closest.
 
     rule : "norm" or "scale".
-    cells : what was judged: "whole", "axis 2", "axes 0, 1", "rows", "entries".
+    cells : what was judged: "whole", "tiles of 32 along axis 0", "axis 2",
+        "axes 0, 1", "rows", "entries".
     where : the worst of them, as Python would index it; empty for the whole.
     measured, limit : norm: error in units of the one expected of an eager run; scale:
         relative scale error. The rule fails beyond the limit.

@@ -187,6 +187,8 @@ def _division(cells: Cells) -> str:
     if len(cells.shape) > 1 and cells.rows:
         return "rows"
     axes = ", ".join(map(str, cells.kept))
+    if cells.width > 1:
+        return f"tiles of {cells.width} along axis {axes}"
     return f"axis {axes}" if len(cells.kept) == 1 else f"axes {axes}"
 
 

@@ -205,7 +205,7 @@ def _slope(
     with np.errstate(divide="ignore", invalid="ignore"):
         total = cells.sums(size)[0]
         slope = cells.sums(along)[0] / total
-        rest = along - _over(cells, slope, rows=rows) * size
+        rest = along - np.asarray(cells.spread(slope, rows=rows)) * size
         error = np.sqrt(cells.sums(rest**2)[0]) / total
         heavy = total**2 / cells.sums(size**2)[0]
     empty = total <= 0
@@ -214,12 +214,6 @@ def _slope(
         np.where(empty, np.inf, error),
         np.where(empty, 0.0, heavy),
     )
-
-
-def _over(cells: Cells, per_cell: Floats, *, rows: bool) -> Floats:
-    shape = (*cells.shape[:-1], 1) if rows else cells.shape
-    ones = [n if a in cells.kept else 1 for a, n in enumerate(cells.shape)]
-    return np.broadcast_to(per_cell.reshape(ones), shape)
 
 
 def _share(part: float, whole: float) -> float:
