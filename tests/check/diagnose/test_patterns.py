@@ -32,6 +32,16 @@ def test_a_factor_at_every_step_of_a_recursion_is_named():
     assert "1.25 times as large at each index of axis 0" in found.evidence
 
 
+def test_a_multiple_of_its_own_in_each_row_is_one_fault():
+    n, x, each = slopes(4, 6), slopes(4, 6), slopes(4, 1)
+
+    scaled, short = first(each * n, n, x), first(n - each * x, n, x)
+
+    assert (scaled.cause, short.cause) == (Cause.FACTOR, Cause.MISSING_TERM)
+    assert "a is a multiple of n at each index of axis 0" in scaled.evidence
+    assert "n - a is a multiple of x at each index of axis 0" in short.evidence
+
+
 @pytest.mark.parametrize(
     ("mask", "words"),
     [
@@ -137,3 +147,11 @@ def test_a_penalty_that_f_does_not_have_is_a_regulariser_too_many():
 
     assert found.cause is Cause.MISSING_REGULARISER
     assert "a term that f does not have is claimed" in found.evidence
+
+
+def test_infinite_claims_along_directions_are_named():
+    n = slopes(8)
+    found = first(np.full(8, np.inf), n, directions=True)
+
+    assert found.cause is Cause.NOT_FINITE
+    assert "8 of 8 directions" in found.evidence

@@ -233,12 +233,15 @@ def _all_zero(chosen: Sequence[Hypothesis]) -> bool:
 def _not_finite(leaf: LeafEvidence) -> list[Ranked]:
     """NaN and infinities among the claims."""
     bad = ~np.isfinite(leaf.analytic)
-    if not bad.any() or leaf.directions:
+    if not bad.any():
         return []
-    region = best_region(leaf, bad, ~bad)
-    said = f"{int(bad.sum()):,} of {bad.size:,} entries are NaN or infinite"
-    gain = 50.0 * int(bad.sum())
-    return [_ranked(leaf, Cause.NOT_FINITE, region.words, said=said, gain=gain)]
+    gain, count = 50.0 * int(bad.sum()), f"{int(bad.sum()):,} of {bad.size:,}"
+    if leaf.directions:
+        where, said = "", f"along {count} directions a is NaN or infinite"
+    else:
+        where = best_region(leaf, bad, ~bad).words
+        said = f"{count} entries are NaN or infinite"
+    return [_ranked(leaf, Cause.NOT_FINITE, where, said=said, gain=gain)]
 
 
 def _slopes(leaf: LeafEvidence) -> str:

@@ -152,6 +152,35 @@ def _compounded(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     return None
 
 
+def _by_index(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
+    """A multiple that is another one at every index of an axis: of n, or of x."""
+    if len(leaf.shape) < 2 or not leaf.known.all():
+        return None
+    bits = leaf.bits[wrong]
+    rest = leaf.numerical - leaf.analytic
+    for name, of, cause, target, base in (
+        ("a", "n", Cause.FACTOR, leaf.analytic, leaf.numerical),
+        ("n - a", "x", Cause.MISSING_TERM, rest, leaf.x),
+    ):
+        for axis, length in enumerate(leaf.shape):
+            y, b, slack = (
+                np.moveaxis(v.reshape(leaf.shape), axis, 0).reshape(length, -1)
+                for v in (target, base, leaf.slack)
+            )
+            with np.errstate(all="ignore"):
+                factor = (y * b).sum(axis=1) / np.square(b).sum(axis=1)
+                near = np.abs(y - factor[:, None] * b) <= 2 * slack
+            gain = float(bits.sum() - length * bits.max(initial=0.0)) - 6
+            same = np.isclose(factor[:, None], factor, rtol=1e-3, atol=0)
+            if near.all() and gain > 0 and 2 * same.sum(axis=1).max() <= length:
+                said = (
+                    f"{name} is a multiple of {of} at each index of axis {axis}, from "
+                    f"{factor.min():.3g} to {factor.max():.3g}; {gap_of(leaf, wrong)}"
+                )
+                return Pattern(cause, said, gain)
+    return None
+
+
 def _line(x: Floats, y: Floats) -> tuple[float, float]:
     """Slope and offset of the straight line through points, by least squares."""
     off = x - x.mean()
@@ -245,5 +274,14 @@ def _related(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
     return Pattern(Cause.MISSING_TERM, said, 0.0)
 
 
-FINDERS = (_sorted, _clipped, rounded, whole, _compounded, _low_rank, _constant)
+FINDERS = (
+    _sorted,
+    _clipped,
+    rounded,
+    whole,
+    _compounded,
+    _by_index,
+    _low_rank,
+    _constant,
+)
 """Patterns that are weighed against fits, the plainest first."""
