@@ -158,9 +158,9 @@ def _by_index(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
         return None
     bits = leaf.bits[wrong]
     rest = leaf.numerical - leaf.analytic
-    for name, of, cause, target, base in (
-        ("a", "n", Cause.FACTOR, leaf.analytic, leaf.numerical),
-        ("n - a", "x", Cause.MISSING_TERM, rest, leaf.x),
+    for name, of, target, base in (
+        ("a", "n", leaf.analytic, leaf.numerical),
+        ("n - a", "x", rest, leaf.x),
     ):
         for axis, length in enumerate(leaf.shape):
             y, b, slack = (
@@ -174,10 +174,11 @@ def _by_index(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
             same = np.isclose(factor[:, None], factor, rtol=1e-3, atol=0)
             if near.all() and gain > 0 and 2 * same.sum(axis=1).max() <= length:
                 said = (
-                    f"{name} is a multiple of {of} at each index of axis {axis}, from "
-                    f"{factor.min():.3g} to {factor.max():.3g}; {gap_of(leaf, wrong)}"
+                    f"{name} is a multiple of {of} at each index of axis {axis}, "
+                    f"{factor.min():.3g} to {factor.max():.3g} times {of}: something "
+                    f"that depends on axis {axis} alone is missing or too much"
                 )
-                return Pattern(cause, said, gain)
+                return Pattern(Cause.MISSING_TERM, said, gain)
     return None
 
 
