@@ -48,6 +48,19 @@ def test_a_right_gradient_of_numbers_far_from_zero_agrees(library, offset):
     assert report.diagnoses == ()
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_so_it_is_along_directions_but_for_a_wrong_entry(wrong):
+    x = torch.tensor(np.resize(NEAR, 2000) + 3000.0, dtype=torch.float32)
+    mask = torch.arange(2000) == 1234
+
+    def gradient(x):
+        g = 2 / 1999 * (x - x.mean())
+        return torch.where(mask, 3 * g, g) if wrong else g
+
+    report = check(lambda x: x.var(), x, gradient=gradient)
+    assert report.verdict is (Verdict.DIFFERS if wrong else Verdict.AGREES)
+
+
 def test_a_wrong_factor_is_not_excused_by_rounding():
     x = torch.tensor(NEAR + 3000.0, dtype=torch.float32)
     report = check(lambda x: x.var(), x, gradient=lambda x: 2.05 / 39 * (x - x.mean()))

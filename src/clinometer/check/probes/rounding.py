@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from clinometer.arrays import from_float64, to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.finding import Finding, LeafSummary
+from clinometer.check.place import Place, sizes_of
+from clinometer.check.plan import along
 from clinometer.check.probes.roughness import jumps
 from clinometer.check.probes.rule import Pulled, Rule, cotangents
 from clinometer.check.probes.trial import MOVED
@@ -55,12 +57,40 @@ WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
 class Finer:
     """The rule in float64, leaf by leaf.
 
+    place : x there.
+    seed : of the random directions.
+    claim : what the rule gives in the dtype of x, flat.
     exact : its gradient at x, flat.
-    moved : (DRAWS, E) of each leaf, by how much it changes when x moves by rounding.
+    moved : (E) of each leaf, by how much it changes when x moves by rounding, at most.
     """
 
+    place: Place
+    seed: int
+    claim: Pulled
     exact: Pulled
     moved: list[Floats]
+
+    def of(self, k: int, found: Finding) -> tuple[float, float, float] | None:
+        """Of a finding in leaf k: derivative, natural size, change by rounding.
+
+        None for a direction that is not the one of this number, as the claim along it
+        tells: sizes may have been given.
+        """
+        typical = float(np.sqrt(np.mean(np.square(self.moved[k]))))
+        if found.direction is None:
+            entry = _flat(self.place.layout.shapes[k], found)
+            value = float(self.exact[k][entry])
+            return value, abs(value), max(float(self.moved[k][entry]), typical)
+        rays = along(self.place, k, self.seed).rays
+        if found.direction >= len(rays) or found.analytic is None:
+            return None
+        (part,) = rays[found.direction].parts
+        v = rays[found.direction].moved(self.place, part).reshape(-1)
+        natural = float(np.linalg.norm(v * self.exact[k]))
+        if abs(v @ self.claim[k] - found.analytic) > RIGHT * natural:
+            return None
+        changed = np.maximum(self.moved[k], typical)
+        return float(v @ self.exact[k]), natural, float(np.linalg.norm(v * changed))
 
 
 def settled_by_rounding(rule: Rule, report: Report, seed: int) -> Report:
@@ -108,8 +138,10 @@ def _finer(rule: Rule, seed: int) -> Finer | None:
             ulps = rng.integers(-MOVED, MOVED, own.shape, endpoint=True)
             leaves.append(from_float64(own * (1 + 2 * roundoff * ulps), leaf))
         draws.append([a - b for a, b in zip(at(leaves), exact, strict=True)])
-    moved = [np.abs(np.stack(parts)) for parts in zip(*draws, strict=True)]
-    return Finer(exact, moved)
+    moved = [np.abs(np.stack(parts)).max(0) for parts in zip(*draws, strict=True)]
+    _, pull = rule.record(rule.leaves())
+    claim = rule.flat(pull(rule.like_values(u)))
+    return Finer(sizes_of(fine.layout, None), seed, claim, exact, moved)
 
 
 def _smooth_ones_renamed(
@@ -147,24 +179,25 @@ def _settled(
     """The report with one leaf settled, if the rule is right there in float64."""
     k = layout.paths.index(leaf.path)
     own = _differing(report, leaf)
-    if not own or any(found.index is None for found in own):
-        return report  # directions: an entry may be wrong alone
-    places = np.array([_flat(layout.shapes[k], found) for found in own])
+    sides = [finer.of(k, each) for each in own]
+    if not sides or None in sides:
+        return report
+    known = [side for side in sides if side is not None]
+    exact = np.array([side[0] for side in known])
+    natural = np.array([side[1] for side in known])
+    moved = np.array([side[2] for side in known])
     a = _numbers(each.analytic for each in own)
     n = _numbers(each.numerical for each in own)
     bar = _numbers(each.error for each in own)
-    exact = finer.exact[k]
-    moved: Floats = np.max(finer.moved[k], axis=0)
     with np.errstate(invalid="ignore"):
-        right = np.abs(exact[places] - n) <= GUARD * bar + RIGHT * np.abs(n)
-        typical = float(np.sqrt(np.mean(np.square(moved))))
-        explained = np.abs(a - n) <= EXPLAINED * np.maximum(moved[places], typical)
+        right = np.abs(exact - n) <= GUARD * bar + RIGHT * natural
+        explained = np.abs(a - n) <= EXPLAINED * moved
     if not right.all():
         why = "in float64 the rule is off as well, so it is no lost digits"
         return _wrong_anyway(report, leaf, ratio=a / n, why=why)
     if explained.all():
         return _taken_back(report, leaf, own)
-    gap = float(np.nanmax(np.abs(a - n)) / np.abs(exact).max())
+    gap = float(np.nanmax(np.abs(a - n)) / natural.max())
     return _precision(report, leaf, len(own), gap=gap)
 
 
@@ -189,9 +222,9 @@ def _taken_back(report: Report, leaf: LeafSummary, own: list[Finding]) -> Report
     if not any(each.path == leaf.path for each in others):
         others.append(replace(own[0], verdict=Verdict.AGREES, reason="rounding of x"))
     said = (
-        f"{leaf.path}: {counted(len(own), 'entry is', 'entries are')} off by up to "
-        f"{share:.1g} of the value, as rounding of x in {leaf.dtype} explains; in "
-        "float64 the rule is right"
+        f"{leaf.path}: {counted(len(own), 'derivative is', 'derivatives are')} off by "
+        f"up to {share:.1g} of the value, as rounding of x in {leaf.dtype} explains; "
+        "in float64 the rule is right"
     )
     kept = [
         each
@@ -237,8 +270,8 @@ def _precision(report: Report, leaf: LeafSummary, count: int, *, gap: float) -> 
     where = leaf.where or "everywhere"
     evidence = (
         f"at the same x the rule is right in float64; in {leaf.dtype} "
-        f"{counted(count, 'entry is', 'entries are')} off, by up to {gap:.1g} of the "
-        "largest"
+        f"{counted(count, 'derivative is', 'derivatives are')} off, by up to {gap:.1g} "
+        "of the largest"
     )
     cause = Diagnosis(Cause.PRECISION, leaf.path, where, Verdict.DIFFERS, evidence)
     others = [each for each in report.diagnoses if each.path != leaf.path]
