@@ -87,7 +87,8 @@ it counts as one, however small, and so do the calls of its probes.
 **Forwards** are work in units of one forward pass of the model: the multiplications in
 all matrix products that ran, forward, backward and in parts alone, over those in a
 forward pass. So a backward pass counts as two. Those measured in float64 count like
-those in float32, though they take twice the time.
+those in float32, though they take twice the time; what is no matrix product, such as
+moving the parameters, is not in it, and shows in the seconds.
 
 **The model** is built in the benchmark: GPT-2's sizes and initial values, tied
 embeddings, float32, and in each of the 12 blocks a GELU whose backward pass is written
@@ -96,4 +97,5 @@ by hand; in one block it may lack a term.
 **Memory.** A training step is forward and backward with the gradients kept, without an
 optimiser. Beside the model a check of it holds the gradients, and then one float64 copy
 of the parameters, in which they are moved; of a direction it keeps a bit an entry.
-`check(f, parameters)` holds the claim and x in float64 as well. The ratios:"""
+`check(f, parameters)` holds the claim, x and what its probes compare in float64, more
+than five times a step's memory; give it the model itself. The ratios:"""
