@@ -1,4 +1,4 @@
-"""The results of `benchmarks.scale` as a page; every number in its text is computed."""
+"""The results of `benchmarks.scale` as a page."""
 
 from __future__ import annotations
 
