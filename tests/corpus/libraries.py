@@ -93,6 +93,18 @@ for far in (300.0, 30000.0):
         lambda x: x.var(),
         (numbers(225, 40) + far).float(),
     )
+right(
+    "a loss taken in float32 of numbers in bfloat16",
+    "torch",
+    lambda x: x.square().float().mean(),
+    numbers(228, 16, dtype=torch.bfloat16),
+)
+right(
+    "layer normalisation of float32 numbers near 300",
+    "torch",
+    lambda x: torch.nn.functional.layer_norm(x, (10,)).pow(3).sum(),
+    (numbers(229, 4, 10) + 300).float(),
+)
 
 
 def _penalty(x):

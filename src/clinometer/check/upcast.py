@@ -11,7 +11,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from clinometer.arrays import dtype_name, is_array, library
+from clinometer.arrays import (
+    dtype_name,
+    from_float64,
+    is_array,
+    library,
+    to_float64,
+)
 from clinometer.check.place import sizes_of
 from clinometer.check.rays import here
 from clinometer.engines import double
@@ -23,6 +29,15 @@ __all__ = ["NOTE", "in_float64", "left_coarse", "on_jax", "upcast"]
 
 NOTE = "f was evaluated in float64; the claimed gradient is that of the dtype of x"
 """What a report says of it."""
+
+ULPS = 4
+"""Units in the last place that entries of x move at most, to see what rounding does."""
+
+DRAWS = 3
+"""Such moves that are tried."""
+
+EXPLAINED = 10.0
+"""Factor on the largest change so found within which two values of f are one."""
 
 FLOAT64 = float(np.finfo(np.float64).eps) / 2
 """Unit roundoff of float64."""
@@ -52,8 +67,9 @@ def upcast(
     value : f(x), as computed there.
     adapt : makes the function at another x.
 
-    It works in float64 if it raises nothing, returns float64, and if the two values
-    differ by no more than half of the digits of the coarser.
+    It works in float64 if it raises nothing, returns numbers finer than before (a loss
+    taken in float32 stays one), and if the two values differ by no more than half of
+    the digits of the coarser.
     """
     try:
         x = in_float64(function.layout)
@@ -64,12 +80,41 @@ def upcast(
     except Exception:  # noqa: BLE001 - whatever f does with float64, x is as it was
         return None
     coarse = max(function.outcome.roundoff, *function.layout.roundoff)
-    if finer.outcome.roundoff > FLOAT64 or not math.isfinite(exact):
+    if finer.outcome.roundoff >= coarse or not math.isfinite(exact):
         return None
-    if abs(exact - value) > math.sqrt(coarse) * abs(value):
+    gap = abs(exact - value)
+    if gap > math.sqrt(coarse) * abs(value) and (
+        gap > EXPLAINED * _rounded(function.layout, exact, adapt)
+    ):
         return None
     finer.evaluations += function.evaluations
     return finer
+
+
+def _rounded(layout: Layout, exact: float, adapt: Callable[[Tree], Function]) -> float:
+    """How far f in float64 moves when x does by a few units in its last place.
+
+    layout : of x as it is given.
+    exact : f(x) in float64.
+    Zero where f fails beside x. Costs DRAWS calls of f.
+    """
+    rng = np.random.default_rng(0)
+    most = 0.0
+    for _ in range(DRAWS):
+        leaves: list[object] = []
+        for leaf, roundoff in zip(layout.leaves, layout.roundoff, strict=True):
+            own = to_float64(leaf)
+            ulps = rng.integers(-ULPS, ULPS, own.shape, endpoint=True)
+            moved = own * (1 + 2 * roundoff * ulps)
+            like = double.in_float64(leaf) if is_array(leaf) else leaf
+            leaves.append(from_float64(moved, like) if is_array(leaf) else float(moved))
+        try:
+            there = adapt(layout.rebuild(leaves))
+            value = float(there.values(here(sizes_of(there.layout, None)))[0, 0])
+        except Exception:  # noqa: BLE001 - x lies at the edge of f's domain
+            return 0.0
+        most = max(most, abs(value - exact))
+    return most
 
 
 def left_coarse(native: Function) -> tuple[str, ...]:
