@@ -64,7 +64,7 @@ class _Sizes:
         """(P) moves of some entries, in float64, without sign."""
         if self.level:
             return torch.full_like(piece, self.floor, dtype=torch.float64)
-        return piece.double().abs_().clamp_min_(self.floor)
+        return piece.double().abs().clamp_min_(self.floor)
 
 
 @final
