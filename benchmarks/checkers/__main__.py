@@ -18,13 +18,14 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 OPERATORS = """\
 Samples of PyTorch's operator database in float64 with at most 64 input entries that
-give a differentiable, repeatable output; operators whose gradient PyTorch's own tests
-skip are left out. {part} The value is a weighted sum of all outputs. Then one entry of
-the gradient, drawn among those of at least a thousandth of the largest, is changed,
-where clinometer could tell the right one. It cannot where x is infinite, where f jumps
-at x (labels among the inputs), and where rounding of f hides the slope or f is constant
-and the gradient nothing but rounding. gradcheck gets the same gradients through an
-`autograd.Function`; it passes what is within 1e-5 + 1e-3 |n|, as documented."""
+give a differentiable, repeatable output; operators whose gradient PyTorch's own
+tests skip are left out. {part} The value is a weighted sum of all outputs. Then one
+entry of the gradient, drawn among those of at least a thousandth of the largest, is
+changed, where clinometer could tell the right one. It cannot where x is not finite,
+where f jumps at x (labels among the inputs), and where rounding of f hides the slope
+or f is constant and the gradient nothing but rounding. gradcheck gets the same
+gradients through an `autograd.Function`; it passes what is within 1e-5 + 1e-3 |n|,
+as documented."""
 
 ESTIMATORS = """\
 Losses of `sklearn._loss` at three sizes, linear models with a penalty, log likelihoods

@@ -41,7 +41,9 @@ HEAD = """\
 
 Written by `{command}` in {minutes:.0f} minutes on one core
 ({versions}, Python {python}).
-All times are from that one run; they depend on the machine, their ratios less so.
+The run goes on where it was stopped, and on a machine that does nothing else takes
+about half as long. In it the checkers take turns; ratios of their times depend on the
+machine less than the times do.
 
 ## Faults, right gradients, open questions
 
