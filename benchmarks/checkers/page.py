@@ -41,9 +41,8 @@ HEAD = """\
 
 Written by `{command}` in {minutes:.0f} minutes on one core
 ({versions}, Python {python}).
-The run goes on where it was stopped, and on a machine that does nothing else takes
-about half as long. In it the checkers take turns; ratios of their times depend on the
-machine less than the times do.
+A run goes on where it was stopped; answers on operators are kept. The checkers take
+turns in it; ratios of their times depend on the machine less than the times do.
 
 ## Faults, right gradients, open questions
 
