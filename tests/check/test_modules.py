@@ -280,3 +280,14 @@ def test_a_model_that_writes_into_its_parameters_is_checked_on_copies_of_them():
 
     assert report.verdict is Verdict.AGREES
     assert torch.equal(model.weight, torch.ones(4))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_parameters_of_other_dtypes_stay_bit_for_bit_as_they_were(dtype):
+    model = models.Net().to(dtype)
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+
+    check(model, WORDS, loss=loss)
+
+    after = zip(model.parameters(), before, strict=True)
+    assert all(torch.equal(now, kept) for now, kept in after)

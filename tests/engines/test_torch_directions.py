@@ -62,17 +62,20 @@ def test_claims_along_directions_are_the_sums_of_slopes_times_moves():
         np.testing.assert_allclose(float(claimed[k]), total, rtol=1e-12)
 
 
-def test_moved_leaves_are_the_same_tensors_and_leave_the_leaves_alone():
-    leaves = leaves_of(torch.bfloat16)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_moved_leaves_are_the_same_tensors_and_leave_the_leaves_alone(dtype):
+    leaves = leaves_of(dtype)
     before = [leaf.clone() for leaf in leaves]
-    moves = Moves(leaves, directions_of(leaves, [None] * 5, seed=0, each=True, count=1))
+    slopes = [torch.ones_like(leaf) for leaf in leaves]
+    moves = Moves(leaves, directions_of(leaves, slopes, seed=0, each=True, count=1))
+    moves.claimed(slopes)
 
     first = moves.at([0.5, 0.0, 0.0, 0.0, 0.0], double=False)
     kept = [there.clone() for there in first]
     again = moves.at([0.0] * 5, double=False)
 
     assert all(a is b for a, b in zip(first, again, strict=True))
-    assert all(a.dtype is torch.bfloat16 for a in again)
+    assert all(a.dtype is dtype for a in again)
     assert all(torch.equal(a, b) for a, b in zip(again, before, strict=True))
     assert all(torch.equal(a, b) for a, b in zip(leaves, before, strict=True))
     assert not torch.equal(kept[0], before[0])
