@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from clinometer.check.table import Json, counted, digits, plain
 from clinometer.check.verdict import Verdict
+from clinometer.table import Json, counted, digits, plain
 
 __all__ = ["Finding", "LeafSummary", "Ranges"]
 

@@ -9,8 +9,8 @@ import html
 from collections.abc import Sequence
 
 from clinometer.check.finding import Finding
-from clinometer.check.table import number, quantity, ratio
 from clinometer.check.verdict import Verdict
+from clinometer.table import number, quantity, ratio
 
 __all__ = ["cell"]
 

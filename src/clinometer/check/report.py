@@ -7,7 +7,9 @@ from typing import final
 
 from clinometer.check.diagnosis import Cause, Diagnosis, Power
 from clinometer.check.finding import Finding, LeafSummary
-from clinometer.check.table import (
+from clinometer.check.verdict import Verdict
+from clinometer.errors import GradientError
+from clinometer.table import (
     Json,
     aligned,
     counted,
@@ -16,8 +18,6 @@ from clinometer.check.table import (
     quantity,
     ratio,
 )
-from clinometer.check.verdict import Verdict
-from clinometer.errors import GradientError
 
 __all__ = ["Report"]
 

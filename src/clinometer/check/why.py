@@ -8,8 +8,8 @@ import numpy as np
 
 from clinometer.check.compare import Compared
 from clinometer.check.subject import Subject
-from clinometer.check.table import counted, digits
 from clinometer.estimate import AMBIGUOUS, KINK, TRUNCATION_LIMITED
+from clinometer.table import counted, digits
 
 __all__ = ["not_repeatable", "reason_of"]
 

@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.text import Text
 
 from clinometer.check import Interrupted, Report, Verdict, check
-from clinometer.check.table import Json, aligned, counted, plain, quantity
 from clinometer.cli import BAD_INPUT
 from clinometer.cli.load import load, point_like
 from clinometer.cli.progress import shown
@@ -30,6 +29,7 @@ from clinometer.errors import ClinometerError
 from clinometer.estimate import Estimate, Status
 from clinometer.evaluate import flatten_input
 from clinometer.show.html import write
+from clinometer.table import Json, aligned, counted, plain, quantity
 
 __all__ = ["run"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.finding import Finding
 from clinometer.check.locate.road import Located
-from clinometer.check.table import counted, number, quantity
 from clinometer.check.verdict import Verdict
+from clinometer.table import counted, number, quantity
 
 __all__ = ["cause_of"]
 

@@ -11,9 +11,9 @@ from clinometer import engines
 from clinometer.check.modules.judge import Judge
 from clinometer.check.modules.road import Visit, report_of
 from clinometer.check.report import Report
-from clinometer.check.table import counted
 from clinometer.check.verdict import Verdict
 from clinometer.point import flatten_input
+from clinometer.table import counted
 from clinometer.trees import Tree
 
 __all__ = ["check_rules", "named_in"]

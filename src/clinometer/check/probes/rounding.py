@@ -25,9 +25,9 @@ from clinometer.check.probes.roughness import jumps
 from clinometer.check.probes.rule import Pulled, Rule, cotangents
 from clinometer.check.probes.trial import MOVED
 from clinometer.check.report import Report
-from clinometer.check.table import counted
 from clinometer.check.upcast import in_float64
 from clinometer.check.verdict import GUARD, Verdict
+from clinometer.table import counted
 from clinometer.trees import Layout
 
 __all__ = ["settled_by_rounding"]

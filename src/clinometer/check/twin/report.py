@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import final
 
 from clinometer.check.diagnosis import Cause, Diagnosis
-from clinometer.check.table import Json, aligned, counted, plain
 from clinometer.check.verdict import Verdict
 from clinometer.errors import GradientError
+from clinometer.table import Json, aligned, counted, plain
 
 __all__ = ["TwinLeaf", "TwinReport", "TwinRule"]
 

@@ -10,10 +10,10 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.table import number
 from clinometer.show.curve import StepCurve, Trial
 from clinometer.show.html.text import isolated, safe, tag
 from clinometer.show.html.worst import Worst
+from clinometer.table import number
 
 __all__ = ["drawn"]
 

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 from clinometer.check import Finding, LeafSummary, Report
-from clinometer.check.table import Json, counted, plain
 from clinometer.show.html.text import isolated, printable, safe, tag
+from clinometer.table import Json, counted, plain
 
 __all__ = ["map_data", "maps"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from clinometer.check import Report, Verdict
-from clinometer.check.table import Json
 from clinometer.check.twin.report import TwinReport
 from clinometer.problem import Problem
 from clinometer.show.html import maps, parts, twin
@@ -17,6 +16,7 @@ from clinometer.show.html.curve import drawn
 from clinometer.show.html.repeat import reproducer, twin_reproducer
 from clinometer.show.html.text import data, isolated, safe, tag
 from clinometer.show.html.worst import worst_curve
+from clinometer.table import Json
 
 __all__ = ["html", "write"]
 

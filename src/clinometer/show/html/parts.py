@@ -9,8 +9,8 @@ from pathlib import Path
 
 from clinometer.check import Finding, Report, Verdict
 from clinometer.check.diagnosis import Diagnosis
-from clinometer.check.table import counted, number, quantity, ratio
 from clinometer.show.html.text import isolated, safe, tag
+from clinometer.table import counted, number, quantity, ratio
 
 __all__ = [
     "MOST",

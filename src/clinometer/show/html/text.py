@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from clinometer.check.table import Json
+from clinometer.table import Json
 
 __all__ = ["data", "isolated", "printable", "safe", "tag"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from clinometer.check import Verdict
-from clinometer.check.table import counted
 from clinometer.check.twin.report import TwinLeaf, TwinReport, TwinRule
 from clinometer.show.html.parts import badge, causes, duration, listed, table
 from clinometer.show.html.text import isolated, safe
+from clinometer.table import counted
 
 __all__ = ["arrays", "closest", "remarks", "verdict"]
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from clinometer.check.table import aligned, counted, digits, number, quantity, ratio
+from clinometer.table import aligned, counted, digits, number, quantity, ratio
 
 
 def test_columns_are_as_wide_as_their_widest_cell():
