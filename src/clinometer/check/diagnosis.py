@@ -208,7 +208,7 @@ class Cause(Enum):
     NOISE = (
         "noise",
         "cannot tell: f does not show its slope well enough",
-        "evaluate f in float64, tighten its tolerances, or fix its seed",
+        "compute f without cancellation, tighten its tolerances, or fix its seed",
     )
     EDGE = (
         "edge",

@@ -25,7 +25,7 @@ from clinometer.check.power import power_of
 from clinometer.check.report import Report
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.upcast import NOTE
-from clinometer.check.verdict import Verdict
+from clinometer.check.verdict import WORST, Verdict
 from clinometer.check.why import not_repeatable, reason_of
 from clinometer.check.words import places_in_words
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from clinometer.check.locate.road import Located
 
 __all__ = ["Inspection"]
-
-WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
-"""Verdicts in the order in which one outweighs the other."""
 
 INTERRUPTED = "interrupted: this is what was known by then"
 """Note on a check that Ctrl-C ended."""

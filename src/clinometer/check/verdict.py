@@ -34,6 +34,7 @@ __all__ = [
     "ROUNDING",
     "RTOL",
     "SLIGHT",
+    "WORST",
     "Change",
     "Evidence",
     "Terms",
@@ -100,6 +101,10 @@ class Verdict(Enum):
     AGREES = "agrees"
     DIFFERS = "differs"
     CANNOT_TELL = "cannot-tell"
+
+
+WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
+"""Verdicts in the order in which one outweighs the other."""
 
 
 @final

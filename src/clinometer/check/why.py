@@ -94,14 +94,17 @@ def _noise(compared: Compared, subject: Subject) -> str:
     known = noise[np.isfinite(noise) & (noise > 0)]
     value = abs(subject.value)
     level = float(np.median(known)) / value if known.size and value > 0 else 0.0
-    coarse = subject.roundoff > np.finfo(np.float64).eps / 2
-    if level <= ROUGHLY_ROUNDING * subject.roundoff:
+    function = subject.function  # in float64 perhaps, where x is not
+    roundoff = max(function.outcome.roundoff, *function.layout.roundoff)
+    coarse = roundoff > np.finfo(np.float64).eps / 2
+    rounded = level <= ROUGHLY_ROUNDING * roundoff
+    if rounded:
         said = "rounding of f hides its slope"
     else:
         said = f"f is noisy at {level:.0e} of its value"
     if coarse:
         way = "evaluate f in float64"
-    elif level <= ROUGHLY_ROUNDING * subject.roundoff:
+    elif rounded:
         way = "subtract what is constant in f, or give scale= larger steps"
     else:
         way = "tighten the tolerance inside f, or give scale= larger steps"

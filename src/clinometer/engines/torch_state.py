@@ -74,13 +74,21 @@ class State:
 
 
 def duplicate(module: torch.nn.Module, *, share: bool = False) -> torch.nn.Module:
-    """A deep copy of a module; share: whether parameters use the same memory."""
+    """A deep copy of a module; share: whether parameters use the same memory.
+
+    Hooks of modules are copied with them, and those of parameters that change their
+    gradients are registered anew. Hooks that run after gradients have been accumulated
+    are not: they step optimisers, and no check accumulates.
+    """
     memo: dict[int, Any] = {}
     for parameter in module.parameters():
         data = parameter.detach()
-        memo[id(parameter)] = torch.nn.Parameter(
+        fresh = torch.nn.Parameter(
             data if share else data.clone(), requires_grad=parameter.requires_grad
         )
+        for hook in (parameter._backward_hooks or {}).values():  # noqa: SLF001 - no other way
+            fresh.register_hook(hook)
+        memo[id(parameter)] = fresh
     return copy.deepcopy(module, memo)
 
 

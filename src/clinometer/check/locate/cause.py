@@ -27,7 +27,7 @@ def cause_of(located: Located, path: str) -> Diagnosis:
         said.append(f"{worst.where} is {number(worst.analytic)}, measured {bar}")
     if located.blocks:
         count = sum(box.count for box in located.blocks)
-        said.append(f"all of some entries tried among {count:,}")
+        said.append(f"every one tried, of {count:,}")
     said.append(
         f"found in {counted(located.evaluations, 'evaluation', 'evaluations')}"
         + ("; nothing else differs" if located.complete else "")

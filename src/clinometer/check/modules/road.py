@@ -11,7 +11,7 @@ from clinometer import engines
 from clinometer.check.interruption import cut_short
 from clinometer.check.modules.judge import Judge, Judged
 from clinometer.check.report import Report
-from clinometer.check.verdict import Verdict, default_rtol
+from clinometer.check.verdict import WORST, Verdict, default_rtol
 from clinometer.engines.record import ModelParts, Rule
 
 __all__ = ["Visit", "check_model", "report_of"]
@@ -22,9 +22,6 @@ WHOLE = 2
 EACH = 2
 """Directions for each input of a custom Function: one might by chance hardly show two
 wrong parts that cancel."""
-
-WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
-"""Verdicts in the order in which one outweighs the other."""
 
 
 def check_model(

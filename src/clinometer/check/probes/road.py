@@ -31,9 +31,9 @@ from clinometer.check.probes.state import (
 from clinometer.check.probes.transposed import likeness, transposed
 from clinometer.check.probes.trial import SHARE, Trial, gap_of
 from clinometer.check.report import Report
-from clinometer.check.verdict import Verdict
+from clinometer.check.verdict import WORST, Verdict
 
-__all__ = ["Probed", "probe"]
+__all__ = ["COTANGENT", "Probed", "probe"]
 
 Probe: TypeAlias = Callable[[Trial], list[Diagnosis]]
 
@@ -68,9 +68,6 @@ VAGUE = (Cause.UNEXPLAINED, Cause.MISSING_TERM)
 FAR_OFF = 10.0
 """Least gap between claim and measurement, in units of the likeness that a claim must
 have with J u, to say that J is not transposed: else J may be symmetric."""
-
-WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
-"""Verdicts in the order in which one outweighs the other."""
 
 LARGE = 2**22
 """Entries of x beyond which only the first two run: the others hold copies of x."""

@@ -26,7 +26,7 @@ from clinometer.check.probes.rule import Pulled, Rule, cotangents
 from clinometer.check.probes.trial import MOVED
 from clinometer.check.report import Report
 from clinometer.check.upcast import in_float64
-from clinometer.check.verdict import GUARD, Verdict
+from clinometer.check.verdict import GUARD, WORST, Verdict
 from clinometer.table import counted
 from clinometer.trees import Layout
 
@@ -46,10 +46,6 @@ SAME = 0.02
 
 RIGHT = 1e-5
 """Relative error with which the rule counts as right in float64."""
-
-
-WORST = (Verdict.DIFFERS, Verdict.CANNOT_TELL, Verdict.AGREES)
-"""Verdicts in the order in which one outweighs the other."""
 
 
 @final
