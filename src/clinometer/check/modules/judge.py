@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -15,7 +16,7 @@ from clinometer.check.diagnosis import Cause, Diagnosis, Power
 from clinometer.check.finding import Finding, LeafSummary
 from clinometer.check.modules.cause import cause_of, evidence_of
 from clinometer.check.options import Options
-from clinometer.check.probes.road import probe
+from clinometer.check.probes.road import COTANGENT, probe
 from clinometer.check.probes.rule import Rule as AsRule
 from clinometer.check.question import Claimed
 from clinometer.check.report import Report
@@ -172,7 +173,7 @@ class Judge:
             judged,
             leaf=leaf,
             findings=judged.findings or (_by_probe(title, named[0]),),
-            diagnoses=(*named, *judged.diagnoses),
+            diagnoses=(*named, *_unsaid(rule, wrong, judged.diagnoses)),
         )
 
     def _rtol_of(self, rule: Rule) -> float:
@@ -195,6 +196,22 @@ class Judge:
             probes=False,
         )
         return inspected(f, np.zeros(count, dtype), options)
+
+
+def _unsaid(
+    rule: Rule, probed: Sequence[Diagnosis], measured: Sequence[Diagnosis]
+) -> list[Diagnosis]:
+    """What differences say of a rule, but for inputs whose cotangent is misused."""
+    misused = [each.path for each in probed if each.cause in COTANGENT]
+    if not misused:
+        return [*measured]
+    told = [_where(rule, path.removeprefix("x")) for path in misused]
+    return [
+        each
+        for each in measured
+        if each.where != _where(rule, "")  # said of all inputs
+        and not any(f"{each.where} ".startswith(f"{place} ") for place in told)
+    ]
 
 
 def _where(rule: Rule, part: str) -> str:

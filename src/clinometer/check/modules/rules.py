@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from clinometer import engines
+from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.modules.judge import Judge
 from clinometer.check.modules.road import Visit, report_of
 from clinometer.check.report import Report
@@ -17,6 +18,14 @@ from clinometer.table import counted
 from clinometer.trees import Tree
 
 __all__ = ["check_rules", "named_in"]
+
+OF_LAWS = (
+    Cause.COTANGENT_IGNORED,
+    Cause.COTANGENT_NONLINEAR,
+    Cause.MODES,
+    Cause.FORWARD,
+)
+"""What the probes find in f where they find it in a rule inside."""
 
 
 def check_rules(
@@ -83,8 +92,27 @@ def named_in(
         notes = (*notes, f"{rules} of custom rules in f agree alone, at x")
     return replace(
         report,
-        diagnoses=(*wrong, *report.diagnoses),
+        diagnoses=tuple(_once(wrong, report.diagnoses)),
         notes=notes,
         evaluations=report.evaluations + found.evaluations,
         seconds=report.seconds + found.seconds,
     )
+
+
+def _once(rules: list[Diagnosis], whole: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """The causes found in rules, then those found in f that these do not explain.
+
+    A law that a rule breaks is broken by f as well, and then said once: of the leaf of
+    x where it shows, with the rule's source.
+    """
+    found, others = [*rules], [*whole]
+    for k, rule in enumerate(found):
+        same = [
+            each
+            for each in others
+            if each.cause is rule.cause and each.cause in OF_LAWS and not each.source
+        ]
+        if same:
+            others.remove(same[0])
+            found[k] = replace(rule, path=rule.path or same[0].path)
+    return [*found, *others]
