@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from fractions import Fraction
 from typing import Any, TypeAlias, final
 
 __all__ = ["Constant", "Graph", "Kind", "Node", "Operand", "Slot"]
@@ -51,11 +52,12 @@ class Kind(Enum):
     """Operands: whether (boolean), value where true, value where false; as for MAP."""
     TAKE = "take"
     """Operands: array, whole numbers; axis: entries taken along it. The output has the
-    shape of the numbers in place of that axis."""
+    shape of the numbers in place of that axis; last: whether their last axis, of size
+    1, is dropped first."""
     LOOP = "loop"
-    """`body` run `repeats` times (None: until its own condition fails)."""
+    """`body` run `repeats` times; before each of them, and at the end, `condition`."""
     BRANCH = "branch"
-    """One of `branches` run."""
+    """One of `branches` run, as often as `taken` says."""
     CONSTANT = "constant"
     """No operands: iota, zeros, random numbers."""
     OTHER = "other"
@@ -95,7 +97,10 @@ class Node:
     parameters : those of its kind.
     run : the library's own operation: takes arrays of the library for all operands,
         returns the tuple of outputs.
-    body, repeats, branches : of LOOP and BRANCH.
+    body, condition, repeats : of LOOP. repeats is the mean where the loop is entered
+        more than once, as inside another, and None if it was not counted.
+    branches, taken : of BRANCH; how often each is run in one run of the node (the
+        mean, again), empty if it was not counted.
     """
 
     kind: Kind
@@ -107,8 +112,10 @@ class Node:
     run: Callable[..., tuple[Any, ...]]
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     body: Graph | None = None
-    repeats: int | None = 1
+    condition: Graph | None = None
+    repeats: Fraction | int | None = 1
     branches: tuple[Graph, ...] = ()
+    taken: tuple[Fraction, ...] = ()
 
 
 @final

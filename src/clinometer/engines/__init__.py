@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeAlias
 from clinometer.arrays import is_array, library
 from clinometer.engines.record import ModelParts, Rule
 from clinometer.errors import InputError
+from clinometer.graph import Graph
 
 __all__ = [
     "Engine",
@@ -117,6 +118,42 @@ class Engine(Protocol):
         Returns functions by the name of the composition, such as
         "reverse over forward"; each gives one array (or None for zero) for each leaf,
         or None where the library, or a rule, lacks a mode.
+        """
+        ...
+
+    def graph(
+        self,
+        f: Callable[[list[Any]], Any],
+        leaves: Sequence[Any],
+        *,
+        unroll: bool = False,
+    ) -> Graph:
+        """The operations of f at the leaves, as a value.
+
+        f, leaves : as for `gradient`. f may be run, and is traced.
+        unroll : whether the passes of a loop of known length are laid out one after
+            the other, so that every node is a plain operation.
+        Raises InputError if f does not return a real array of shape (), or if the
+        library leaves no trace; what f itself raises comes through unchanged.
+        """
+        ...
+
+    def gradient_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> Graph:
+        """The operations of f and its reverse mode: value, then gradients.
+
+        Arguments and Raises as for `graph`. A leaf that f does not use may have a
+        constant for its gradient.
+        """
+        ...
+
+    def tangent_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> Graph:
+        """The operations of f and its forward mode along one direction: value, slope.
+
+        Arguments and Raises as for `graph`. Inputs: the leaves, then a tangent each.
         """
         ...
 

@@ -16,7 +16,9 @@ from typing import Any, final
 import jax
 import jax.numpy as jnp
 
+from clinometer.engines.jax_graph import graph_of
 from clinometer.errors import InputError
+from clinometer.graph import Graph
 
 __all__ = ["JaxEngine", "flatten", "is_container"]
 
@@ -49,13 +51,7 @@ class JaxEngine:
         one with zero gradient: both give zeros.
         Raises InputError if f returns anything but a real floating array of shape ().
         """
-
-        def scalar(points: list[Any]) -> Any:
-            value = f(points)
-            _require_scalar(value)
-            return value
-
-        return list(jax.grad(scalar)(list(leaves)))
+        return list(jax.grad(_scalar(f))(list(leaves)))
 
     def vjp(
         self, f: Callable[[list[Any]], list[Any]], leaves: Sequence[Any]
@@ -91,6 +87,34 @@ class JaxEngine:
     ) -> dict[str, Callable[[list[Any]], list[Any]]]:
         """f called as it is, without a transformation, and compiled by jax.jit."""
         return {"outside autodiff": f, "under jit": jax.jit(f)}
+
+    def graph(
+        self,
+        f: Callable[[list[Any]], Any],
+        leaves: Sequence[Any],
+        *,
+        unroll: bool = False,
+    ) -> Graph:
+        """The operations of scalar f, as jax.make_jaxpr traces them."""
+        return graph_of(_scalar(f), leaves, unroll=unroll)
+
+    def gradient_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> Graph:
+        """The operations of jax.value_and_grad of f; outputs: value, gradients."""
+        return graph_of(jax.value_and_grad(_scalar(f)), leaves)
+
+    def tangent_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> Graph:
+        """The operations of jax.jvp of f along one direction; outputs: value, slope."""
+
+        def along(both: list[Any]) -> Any:
+            return jax.jvp(
+                _scalar(f), (both[: len(both) // 2],), (both[len(both) // 2 :],)
+            )
+
+        return graph_of(along, [*leaves, *leaves])
 
     def layouts(self, array: Any) -> dict[str, Any]:
         """None: how JAX's arrays lie in memory is hidden from all rules."""
@@ -209,6 +233,17 @@ under reverse mode, a primitive without a rule."""
 
 def _is_none(x: object) -> bool:
     return x is None
+
+
+def _scalar(f: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """f, whose value is looked at."""
+
+    def scalar(points: list[Any]) -> Any:
+        value = f(points)
+        _require_scalar(value)
+        return value
+
+    return scalar
 
 
 def _require_scalar(value: Any) -> None:

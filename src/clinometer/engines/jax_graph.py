@@ -11,19 +11,24 @@ left; loops and branches are kept as such, or unrolled for who has to rerun part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias, final
 
 import jax
 import numpy as np
 from jax.extend import core
+from jax.interpreters import partial_eval
 
 from clinometer.engines.jax_kinds import kind_of
-from clinometer.graph import Constant, Graph, Kind, Node, Operand, Slot
+from clinometer.engines.jax_passes import called, passes
+from clinometer.engines.laying import Laying
+from clinometer.graph import Constant, Graph, Kind, Operand, Slot
 
 __all__ = ["graph_of"]
 
-LOOPS = ("scan", "while")
+Path: TypeAlias = tuple[int | str, ...]
 
 
 def graph_of(
@@ -31,51 +36,64 @@ def graph_of(
 ) -> Graph:
     """The graph of f at the leaves, as traced by jax.make_jaxpr.
 
-    f : function of the list of leaves.
+    f : function of the list of leaves, returning an array or a list of them.
     unroll : whether the passes of a scan are laid out one after the other.
+    Passes of while loops and branches taken are those at the leaves: f is run once
+    where it has any. What is computed and not used is left out, as a compiler would.
     What f raises when traced comes through unchanged.
     """
     closed = jax.make_jaxpr(lambda *leaves: f(list(leaves)))(*leaves)
-    return _graph(closed.jaxpr, closed.consts, unroll=unroll)
+    wanted = [True] * len(closed.jaxpr.outvars)
+    jaxpr, _ = partial_eval.dce_jaxpr(closed.jaxpr, wanted, instantiate=True)
+    counted = passes(jaxpr, closed.consts, leaves)
+    return _graph(core.ClosedJaxpr(jaxpr, closed.consts), _Plan(unroll, counted))
 
 
-def _graph(jaxpr: Any, consts: Sequence[Any], *, unroll: bool) -> Graph:
-    builder = _Builder(unroll=unroll)
-    inputs = tuple(builder.slot(var.aval) for var in jaxpr.invars)
-    outputs = builder.enter(jaxpr, consts, inputs)
-    return Graph(
-        library="jax",
-        inputs=inputs,
-        nodes=tuple(builder.nodes),
-        outputs=outputs,
-        shapes=builder.shapes,
-        dtypes=builder.dtypes,
-    )
+@final
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """How a jaxpr is laid out.
+
+    unroll : whether the passes of scans are.
+    counted : how often loops and branches ran, by their place.
+    at : the place of what is laid out now.
+    """
+
+    unroll: bool
+    counted: Mapping[Path, tuple[int, ...]]
+    at: Path = ()
+
+    def inside(self, *steps: int | str) -> _Plan:
+        """The plan for what stands there."""
+        return _Plan(self.unroll, self.counted, (*self.at, *steps))
+
+
+def _graph(closed: Any, plan: _Plan) -> Graph:
+    builder = _Builder()
+    inputs = [builder.slot(var.aval) for var in closed.jaxpr.invars]
+    outputs = builder.enter(closed, inputs, plan)
+    return builder.laying.graph("jax", inputs, outputs)
 
 
 @final
 class _Builder:
-    """Nodes and slots as they come."""
+    """A jaxpr laid out."""
 
-    def __init__(self, *, unroll: bool) -> None:
-        self.unroll = unroll
-        self.nodes: list[Node] = []
-        self.shapes: list[tuple[int, ...]] = []
-        self.dtypes: list[str] = []
+    def __init__(self) -> None:
+        self.laying = Laying()
 
     def slot(self, aval: Any) -> Slot:
         """A new slot for a value of that shape and dtype."""
-        self.shapes.append(tuple(aval.shape))
-        self.dtypes.append(str(aval.dtype))
-        return Slot(len(self.shapes) - 1)
+        return self.laying.slot(aval.shape, str(aval.dtype))
 
     def enter(
-        self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Operand]
+        self, closed: Any, operands: Sequence[Operand], plan: _Plan
     ) -> tuple[Operand, ...]:
         """Lay out a jaxpr's operations for some operands; what it returns."""
+        jaxpr = closed.jaxpr
         known: dict[Any, Operand] = {
             var: Constant(value, tuple(np.shape(value)))
-            for var, value in zip(jaxpr.constvars, consts, strict=True)
+            for var, value in zip(jaxpr.constvars, closed.consts, strict=True)
         }
         known.update(zip(jaxpr.invars, operands, strict=True))
 
@@ -84,74 +102,47 @@ class _Builder:
                 return Constant(atom.val, tuple(np.shape(atom.val)))
             return known[atom]
 
-        for equation in jaxpr.eqns:
+        for k, equation in enumerate(jaxpr.eqns):
             given = [read(atom) for atom in equation.invars]
-            known.update(zip(equation.outvars, self._add(equation, given), strict=True))
+            out = self._add(equation, given, plan.inside(k))
+            known.update(zip(equation.outvars, out, strict=True))
         return tuple(read(atom) for atom in jaxpr.outvars)
 
-    def _add(self, equation: Any, operands: list[Operand]) -> Sequence[Operand]:
+    def _add(
+        self, equation: Any, operands: list[Operand], plan: _Plan
+    ) -> Sequence[Operand]:
         """What an equation's outputs are, once its nodes are laid out."""
-        name, parameters = equation.primitive.name, equation.params
-        if name == "scan" and self.unroll:
-            return self._passes(parameters, operands)
-        called = None if name in LOOPS else _called(parameters)
-        if called is not None:
-            return self.enter(called.jaxpr, called.consts, operands)
-        return self._node(equation, operands)
+        if equation.primitive.name == "scan" and plan.unroll:
+            return self._passes(equation.params, operands, plan.inside("body"))
+        call = called(equation)
+        if call is not None:
+            inner, which = call
+            return self.enter(inner, [operands[k] for k in which], plan)
+        return self._node(equation, operands, plan)
 
-    def _node(self, equation: Any, operands: list[Operand]) -> Sequence[Operand]:
-        outputs = tuple(self.slot(var.aval) for var in equation.outvars)
-        name, parameters = equation.primitive.name, equation.params
-        shapes = [
-            self.shapes[each.number] if isinstance(each, Slot) else each.shape
-            for each in operands
-        ]
+    def _node(
+        self, equation: Any, operands: list[Operand], plan: _Plan
+    ) -> Sequence[Operand]:
+        outputs = [self.slot(var.aval) for var in equation.outvars]
         kind, own, ordered, terms = kind_of(
-            name,
-            parameters,
-            shapes,
-            [tuple(var.aval.shape) for var in equation.outvars],
+            equation.primitive.name,
+            equation.params,
+            shapes=[self.laying.shape(each) for each in operands],
+            outputs=[tuple(var.aval.shape) for var in equation.outvars],
         )
-        node = Node(
-            kind=kind,
-            name=own,
-            operands=tuple(operands[k] for k in ordered),
+        self.laying.node(
+            kind,
+            own,
+            [operands[k] for k in ordered],
             outputs=outputs,
-            shapes=tuple(self.shapes[slot.number] for slot in outputs),
-            dtypes=tuple(self.dtypes[slot.number] for slot in outputs),
             run=_run(equation, ordered),
-            parameters=terms,
-            **self._inner(equation),
+            parameters=dict(terms),
+            **_inner(equation, plan),
         )
-        self.nodes.append(node)
         return outputs
 
-    def _inner(self, equation: Any) -> dict[str, Any]:
-        """Body and passes of a loop, or the branches of a choice."""
-        name, parameters = equation.primitive.name, equation.params
-        if name == "scan":
-            body = parameters["jaxpr"]
-            return {
-                "body": _graph(body.jaxpr, body.consts, unroll=False),
-                "repeats": parameters["length"],
-            }
-        if name == "while":
-            body = parameters["body_jaxpr"]
-            return {
-                "body": _graph(body.jaxpr, body.consts, unroll=False),
-                "repeats": None,
-            }
-        if name == "cond":
-            return {
-                "branches": tuple(
-                    _graph(each.jaxpr, each.consts, unroll=self.unroll)
-                    for each in parameters["branches"]
-                )
-            }
-        return {}
-
     def _passes(
-        self, parameters: Any, operands: Sequence[Operand]
+        self, parameters: Any, operands: Sequence[Operand], plan: _Plan
     ) -> Sequence[Operand]:
         """The passes of a scan, one after the other."""
         body, length = parameters["jaxpr"], parameters["length"]
@@ -162,7 +153,7 @@ class _Builder:
         stacked: list[list[Operand]] = []
         for k in reversed(order) if parameters["reverse"] else order:
             at_k = [self._row(each, k) for each in rows]
-            out = self.enter(body.jaxpr, body.consts, [*fixed, *carry, *at_k])
+            out = self.enter(body, [*fixed, *carry, *at_k], plan)
             carry = out[:carries]
             stacked.append(list(out[carries:]))
         if parameters["reverse"]:
@@ -179,21 +170,21 @@ class _Builder:
         if isinstance(operand, Constant):
             row = operand.value[k]
             return Constant(row, tuple(np.shape(row)))
-        shape, dtype = self.shapes[operand.number], self.dtypes[operand.number]
+        shape = self.laying.shape(operand)
+        dtype = self.laying.dtypes[operand.number]
         rest = shape[1:]
-        cut = self._plain(
+        cut = self.laying.single(
             Kind.SLICE,
-            "slice",
             [operand],
-            (1, *rest),
-            dtype,
             lambda x: x[k : k + 1],
+            shape=(1, *rest),
+            dtype=dtype,
             starts=(k, *(0 for _ in rest)),
             stops=(k + 1, *rest),
             strides=(1,) * len(shape),
         )
-        return self._plain(
-            Kind.RESHAPE, "reshape", [cut], rest, dtype, lambda x: x.reshape(rest)
+        return self.laying.single(
+            Kind.RESHAPE, [cut], lambda x: x.reshape(rest), shape=rest, dtype=dtype
         )
 
     def _stacked(self, rows: list[Operand], aval: Any) -> Operand:
@@ -201,65 +192,53 @@ class _Builder:
         shape, dtype = tuple(aval.shape), str(aval.dtype)
         if not rows:
             return Constant(np.zeros((0, *shape), dtype), (0, *shape))
-        high = [
-            self._plain(
-                Kind.RESHAPE,
-                "reshape",
-                [row],
-                (1, *shape),
-                dtype,
-                lambda x: x.reshape((1, *shape)),
-            )
-            for row in rows
-        ]
-        return self._plain(
+        high = (1, *shape)
+        return self.laying.single(
             Kind.CONCATENATE,
-            "concatenate",
-            high,
-            (len(rows), *shape),
-            dtype,
+            [
+                self.laying.single(
+                    Kind.RESHAPE,
+                    [row],
+                    lambda x: jax.numpy.reshape(x, high),
+                    shape=high,
+                    dtype=dtype,
+                )
+                for row in rows
+            ],
             lambda *parts: jax.numpy.concatenate(parts, 0),
+            shape=(len(rows), *shape),
+            dtype=dtype,
             axis=0,
         )
 
-    def _plain(  # noqa: PLR0917 - a node has that many parts
-        self,
-        kind: Kind,
-        name: str,
-        operands: Sequence[Operand],
-        shape: tuple[int, ...],
-        dtype: str,
-        run: Callable[..., Any],
-        **parameters: Any,
-    ) -> Slot:
-        """A node that JAX did not trace."""
-        self.shapes.append(shape)
-        self.dtypes.append(dtype)
-        slot = Slot(len(self.shapes) - 1)
-        self.nodes.append(
-            Node(
-                kind=kind,
-                name=name,
-                operands=tuple(operands),
-                outputs=(slot,),
-                shapes=(shape,),
-                dtypes=(dtype,),
-                run=lambda *arrays: (run(*arrays),),
-                parameters=parameters,
-            )
-        )
-        return slot
 
+def _inner(equation: Any, plan: _Plan) -> dict[str, Any]:
+    """Body and passes of a loop, or the branches of a choice."""
+    name, parameters = equation.primitive.name, equation.params
 
-def _called(parameters: Any) -> Any:
-    """The jaxpr that a call enters, closed; None where the operation is no call."""
-    for key in ("jaxpr", "call_jaxpr", "fun_jaxpr"):
-        inner = parameters.get(key)
-        if isinstance(inner, core.ClosedJaxpr):
-            return inner
-        if isinstance(inner, core.Jaxpr):
-            return core.ClosedJaxpr(inner, ())
-    return None
+    def graph(closed: Any, *steps: int | str) -> Graph:
+        return _graph(closed, plan.inside(*steps))
+
+    if name == "scan":
+        body = graph(parameters["jaxpr"], "body")
+        return {"body": body, "repeats": parameters["length"]}
+    if name == "while":
+        entered, ran = plan.counted.get(plan.at, (0, 0))
+        return {
+            "body": graph(parameters["body_jaxpr"], "body"),
+            "condition": graph(parameters["cond_jaxpr"], "condition"),
+            "repeats": Fraction(ran, entered) if entered else None,
+        }
+    if name == "cond":
+        ran = plan.counted.get(plan.at, ())
+        return {
+            "branches": tuple(
+                graph(each, "branches", k)
+                for k, each in enumerate(parameters["branches"])
+            ),
+            "taken": tuple(Fraction(k, sum(ran)) for k in ran) if any(ran) else (),
+        }
+    return {}
 
 
 def _run(equation: Any, ordered: Sequence[int]) -> Callable[..., tuple[Any, ...]]:

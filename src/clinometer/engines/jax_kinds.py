@@ -47,14 +47,14 @@ NAMES = {
 }
 """NumPy's names where JAX has others."""
 
-MAPS = frozenset(
-    """abs sign floor ceil round add add_any sub mul div neg max min rem pow exp exp2 log
-    log1p expm1 sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh atan2 sqrt
-    rsqrt cbrt square integer_pow logistic erf erfc erf_inv lgamma digamma igamma
-    igammac bessel_i0e bessel_i1e convert_element_type copy stop_gradient reduce_precision
-    is_finite eq ne lt le gt ge and or not xor nextafter clamp real imag conj
-    copy_p optimization_barrier""".split()
-)
+ELEMENTWISE = """
+abs sign floor ceil round add add_any sub mul div neg max min rem pow exp exp2 log log1p
+expm1 sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh atan2 sqrt rsqrt cbrt
+square integer_pow logistic erf erfc erf_inv lgamma digamma igamma igammac bessel_i0e
+bessel_i1e convert_element_type copy stop_gradient reduce_precision is_finite eq ne lt
+le gt ge and or not xor nextafter clamp real imag conj copy_p optimization_barrier
+"""
+MAPS = frozenset(ELEMENTWISE.split())
 REDUCTIONS = {
     "reduce_sum": "sum",
     "reduce_max": "max",
@@ -68,7 +68,7 @@ CONSTANTS = ("iota", "random_bits", "random_seed", "random_wrap", "random_unwrap
 
 
 def kind_of(
-    name: str, parameters: Any, shapes: Sequence[Shape], outputs: Sequence[Shape]
+    name: str, parameters: Any, *, shapes: Sequence[Shape], outputs: Sequence[Shape]
 ) -> Described:
     """Kind, name in NumPy's terms, order of the operands, and parameters.
 
@@ -119,9 +119,9 @@ def _conv(
         return None
     if tuple(spec.out_spec) != plain or parameters["batch_group_count"] != 1:
         return None
-    terms = {
+    terms: dict[str, Any] = {
         "strides": tuple(parameters["window_strides"]),
-        "padding": tuple(map(tuple, parameters["padding"])),
+        "padding": tuple((low, high) for low, high in parameters["padding"]),
         "dilation": tuple(parameters["rhs_dilation"]),
         "input_dilation": tuple(parameters["lhs_dilation"]),
         "groups": parameters["feature_group_count"],
@@ -177,8 +177,11 @@ def _flip(parameters: Any, shapes: Sequence[Shape], _: Sequence[Shape]) -> Descr
 
 
 def _pad(parameters: Any, _: Sequence[Shape], __: Sequence[Shape]) -> Described:
-    low, high, inner = zip(*parameters["padding_config"], strict=True) or ((), (), ())
-    return Kind.PAD, "pad", (0, 1), {"low": low, "high": high, "inner": inner}
+    terms = {
+        name: tuple(each[k] for each in parameters["padding_config"])
+        for k, name in enumerate(("low", "high", "inner"))
+    }
+    return Kind.PAD, "pad", (0, 1), terms
 
 
 def _concatenate(
@@ -202,7 +205,7 @@ def _gather(
     if len(spec.collapsed_slice_dims) != 1 or spec.operand_batching_dims:
         return None
     (axis,) = spec.collapsed_slice_dims
-    whole = array[:axis] + (1,) + array[axis + 1 :]
+    whole = (*array[:axis], 1, *array[axis + 1 :])
     if tuple(spec.start_index_map) != (axis,) or tuple(sizes) != whole:
         return None
     taken = array[:axis] + numbers[:-1] + array[axis + 1 :]

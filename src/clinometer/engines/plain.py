@@ -73,6 +73,40 @@ class PlainEngine:
         del f, leaves, v
         raise InputError(_NO_AUTODIFF)
 
+    def graph(
+        self,
+        f: Callable[[list[Any]], Any],
+        leaves: Sequence[Any],
+        *,
+        unroll: bool = False,
+    ) -> NoReturn:
+        """Nothing comes back: what NumPy computes in a function cannot be traced.
+
+        Raises InputError, always.
+        """
+        del f, leaves, unroll
+        raise InputError(_NO_GRAPH)
+
+    def gradient_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> NoReturn:
+        """Nothing comes back: NumPy has no autodiff, nor a trace.
+
+        Raises InputError, always.
+        """
+        del f, leaves
+        raise InputError(_NO_GRAPH)
+
+    def tangent_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> NoReturn:
+        """Nothing comes back: NumPy has no autodiff, nor a trace.
+
+        Raises InputError, always.
+        """
+        del f, leaves
+        raise InputError(_NO_GRAPH)
+
     def forwards(
         self, f: Callable[[list[Any]], list[Any]]
     ) -> dict[str, Callable[[list[Any]], list[Any]]]:
@@ -109,4 +143,9 @@ _NO_AUTODIFF = (
     "no gradient to check: x holds NumPy arrays, which have no autodiff; "
     "pass gradient= (a function of x, or the array itself), or make x of "
     "torch or JAX arrays"
+)
+
+_NO_GRAPH = (
+    "no operations to count or to reuse: x holds NumPy arrays, whose computations "
+    "leave no trace; make x of torch or JAX arrays and f of their operations"
 )
