@@ -39,6 +39,7 @@ from clinometer.stencil import (
 
 if TYPE_CHECKING:
     from clinometer.check import TwinReport, check_model, check_rules, check_twin
+    from clinometer.descend import Trace, minimise
     from clinometer.hooks import Checked, CheckedClosure, checked, checked_closure
     from clinometer.textbook import gradient_check, relative_error
 
@@ -58,6 +59,7 @@ __all__ = [
     "Report",
     "Status",
     "Stencil",
+    "Trace",
     "TwinReport",
     "Verdict",
     "assert_gradient",
@@ -77,6 +79,7 @@ __all__ = [
     "hessian_product",
     "jacobian",
     "laplacian",
+    "minimise",
     "relative_error",
     "slope",
     "stencil",
@@ -86,6 +89,7 @@ __all__ = [
 _LATER = {
     "Checked": "clinometer.hooks",
     "CheckedClosure": "clinometer.hooks",
+    "Trace": "clinometer.descend",
     "TwinReport": "clinometer.check",
     "check_model": "clinometer.check",
     "check_rules": "clinometer.check",
@@ -93,6 +97,7 @@ _LATER = {
     "checked": "clinometer.hooks",
     "checked_closure": "clinometer.hooks",
     "gradient_check": "clinometer.textbook",
+    "minimise": "clinometer.descend",
     "relative_error": "clinometer.textbook",
 }
 """Where the names stand that few need: `import clinometer` does not wait for them."""
