@@ -93,3 +93,29 @@ def test_an_f_that_asks_whether_x_requires_grad_keeps_its_tangent():
 
     report = check(penalty, torch.tensor(X[0]))
     assert report.verdict is Verdict.AGREES
+
+
+def test_modes_below_rounding_are_no_disagreement():
+    """A softmax that has decided: both modes are zero but for cancelled digits."""
+    for top in (20.0, 50.0):
+        z = jnp.array([top, 0.0, 3.0])
+        report = check(lambda z: jax.nn.log_softmax(z)[0], z)
+        assert Cause.MODES not in report.causes
+        assert report.verdict is not Verdict.DIFFERS
+
+
+def test_a_wrong_forward_mode_is_seen_where_f_is_small_beside_its_changes():
+    """f is 3e-7 of what it is elsewhere, as an exponential is."""
+    wrong = torch_cube(-1.0)
+    report = check(lambda x: wrong((8 * x - 8).exp()), torch.tensor(np.abs(X)))
+    assert Cause.MODES in report.causes
+
+
+def test_where_differences_cannot_tell_they_take_no_side():
+    """At a kink any value between the slopes left and right may be right."""
+    wrong = torch_cube(2.0)
+    x = torch.tensor(X)
+    x[0, 0] = 0.0
+    report = check(lambda x: wrong(x).sum() + x.abs().sum(), x)
+    (found,) = [each for each in report.diagnoses if each.cause is Cause.MODES]
+    assert "differences cannot tell which" in found.evidence

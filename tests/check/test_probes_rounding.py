@@ -91,3 +91,36 @@ def test_in_float64_lost_digits_jump_and_a_wrong_formula_is_smooth(lost):
     report = check(lambda x: x.sin().sum(), torch.tensor(NEAR), gradient=gradient)
     assert report.verdict is Verdict.DIFFERS
     assert (Cause.PRECISION in report.causes) is lost
+
+
+@pytest.mark.parametrize("points", [False, True])
+def test_it_agrees_without_probes_and_at_other_points(points):
+    x = torch.tensor(NEAR + 300.0, dtype=torch.float32)
+    report = check(lambda x: x.var(), x, probes=points, points=points)
+    assert report.verdict is Verdict.AGREES
+
+
+@pytest.mark.parametrize("decimals", [1, 3])
+def test_a_claim_rounded_to_decimals_stays_rounded_though_it_stands_still(decimals):
+    report = check(
+        lambda x: 3 * np.sin(x).sum(),
+        NEAR,
+        gradient=lambda x: np.round(3 * np.cos(x), decimals),
+    )
+    assert report.causes == (Cause.PRECISION,)
+    assert "multiple of" in report.diagnoses[0].evidence
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [40, 2000])
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_a_claim_that_is_not_finite_is_no_matter_of_rounding(value, size, dtype):
+    x = torch.tensor(np.resize(NEAR, size), dtype=dtype)
+
+    def gradient(x):
+        wrong = 1.01 * x.cos()
+        wrong[3] = value
+        return wrong
+
+    report = check(lambda x: x.sin().sum(), x, gradient=gradient)
+    assert report.verdict is Verdict.DIFFERS

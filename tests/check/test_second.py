@@ -191,3 +191,18 @@ def test_second_order_without_a_claim_is_refused():
         check(lambda x: (x**2).sum(), X, gradient=lambda x: 2 * x, order=2)
     with pytest.raises(InputError, match="order must be 1 or 2"):
         check(lambda x: (x**2).sum(), X, gradient=lambda x: 2 * x, order=3)
+
+
+def test_progress_hears_of_second_order():
+    heard = []
+
+    def progress(done, planned):
+        heard.append((done, planned))
+
+    x = torch.tensor([0.3, -1.2], dtype=torch.float64)
+    check(lambda x: x.sin().sum(), x, progress=progress)
+    first = len(heard)
+    check(lambda x: x.sin().sum(), x, order=2, progress=progress)
+
+    assert len(heard) > 2 * first
+    assert all(done < planned for done, planned in heard)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from clinometer.check.claim import read
+from clinometer.check.compiled import compiled
 from clinometer.check.complexes import ByParts, holds_complex, with_conjugation
 from clinometer.check.inspection import Inspection
 from clinometer.check.interruption import Interrupted, cut_short
 from clinometer.check.options import Options
 from clinometer.check.place import sizes_of
+from clinometer.check.probes.rounding import settled_by_rounding
 from clinometer.check.probes.second import second_order
 from clinometer.check.question import Claimed, Question
 from clinometer.check.report import Report
@@ -21,12 +23,15 @@ from clinometer.check.upcast import left_coarse
 from clinometer.check.verdict import Verdict, default_rtol
 from clinometer.errors import InputError
 from clinometer.evaluate import Function
-from clinometer.trees import Tree
+from clinometer.trees import Layout, Tree
 
 if TYPE_CHECKING:
     from clinometer.check.locate.road import Located
 
 __all__ = ["inspected"]
+
+Adapt: TypeAlias = Callable[[Callable[..., Any], Tree], Function]
+"""Makes a function to evaluate of f and x."""
 
 
 def inspected(f: Callable[..., Any], x: Tree, options: Options) -> Report:
@@ -83,27 +88,72 @@ def _checked(f: Callable[..., Any], x: Tree, options: Options) -> Report:
     if rtol is None:
         coarsest = max(claim.roundoff for claim in claims.leaves)
         rtol = default_rtol(max(coarsest, subject.roundoff))
-    if options.upcast and progress is not _stopped:
-        subject = subject.finer(lambda x: adapt(question.f, x), options.scale)
+    notes: tuple[str, ...] = ()
+    if progress is not _stopped:
+        subject, notes = _faster_or_finer(subject, question, adapt, options=options)
     inspection = Inspection(subject, claims, rtol=rtol, seed=seed, progress=progress)
 
     def told(report: Report) -> Report:
         return probed.added_to(_with_blocks(report, inspection.located))
 
     try:
-        report = told(inspection.report(options.entries, began))
+        report = inspection.report(options.entries, began)
+        if probed.trial is None and subject.repeatable:  # else `told` does it
+            report = _settled(report, question, seed=seed)
     except Interrupted as stop:
         raise Interrupted(told(stop.report)) from None
-    if options.upcast:
-        report = replace(report, notes=(*report.notes, *left_coarse(subject.native)))
+    report = told(report)
+    report = replace(report, notes=(*report.notes, *notes))
     second = options.second
     if (options.order == 1 and not second.given) or report.verdict is Verdict.DIFFERS:
         return report
+    curved = _second_order(report, question, layout, options=options)
+    return replace(curved, seconds=time.perf_counter() - began)
+
+
+def _faster_or_finer(
+    subject: Subject, question: Question, adapt: Adapt, *, options: Options
+) -> tuple[Subject, tuple[str, ...]]:
+    """What is measured, compiled or in float64 where that helps, and what to say."""
+    layout = subject.function.layout
+    x = layout.rebuild(layout.leaves)
+
+    def same_x(f: Callable[..., Any]) -> Function:
+        return adapt(f, x)
+
+    subject, notes = compiled(subject, question.f, same_x)
+    if not options.upcast:
+        return subject, notes
+    subject = subject.finer(lambda x: adapt(question.f, x), options.scale)
+    return subject, (*left_coarse(subject.native), *notes)
+
+
+def _settled(report: Report, question: Question, *, seed: int) -> Report:
+    """The report without what rounding of x explains below float64."""
+    if question.rule is None:
+        return report
     try:
-        curved = second_order(question, layout, second, rtol=rtol, seed=seed)
+        return settled_by_rounding(question.rule, report, seed)
+    except KeyboardInterrupt:
+        raise cut_short(report, "the check of what rounding does") from None
+
+
+def _second_order(
+    report: Report, question: Question, layout: Layout, *, options: Options
+) -> Report:
+    """The report with what is wrong in second order."""
+    try:
+        found = second_order(
+            question,
+            layout,
+            options.second,
+            rtol=report.rtol,
+            seed=options.seed,
+            progress=options.progress,
+        )
     except KeyboardInterrupt:
         raise cut_short(report, "the check of second order") from None
-    return replace(curved.added_to(report), seconds=time.perf_counter() - began)
+    return found.added_to(report)
 
 
 def _stopped(_done: int, _planned: int) -> None:

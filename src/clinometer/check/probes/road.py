@@ -102,8 +102,8 @@ class Probed:
         explained = [each.path for each in self.diagnoses if each.cause in COTANGENT]
         others = [each for each in self._turned(report) if each.path not in explained]
         verdicts = {each.verdict for each in self.diagnoses} | {report.verdict}
-        wrong = {leaf.path for leaf in report.leaves if leaf.verdict is Verdict.DIFFERS}
-        found = [_settled(each, wrong=each.path in wrong) for each in self.diagnoses]
+        by_path = {leaf.path: leaf.verdict for leaf in report.leaves}
+        found = [_settled(each, by_path.get(each.path)) for each in self.diagnoses]
         last = [each for each in found if each.cause is Cause.MODES and others]
         first = [each for each in found if each not in last]
         return replace(
@@ -143,13 +143,19 @@ def _far_off(report: Report, path: str) -> float:
     return max((abs(a - n) for a, n in known), default=0.0) / largest if largest else 0
 
 
-def _settled(found: Diagnosis, *, wrong: bool) -> Diagnosis:
-    """A diagnosis of the modes with what differences say of reverse mode."""
+def _settled(found: Diagnosis, measured: Verdict | None) -> Diagnosis:
+    """A diagnosis of the modes with what differences say of reverse mode.
+
+    measured : the verdict on the leaf by differences, if it was compared.
+    """
     if found.cause is not Cause.MODES:
         return found
-    said = "does not agree" if wrong else "agrees"
-    evidence = f"{found.evidence}; reverse mode {said} with differences"
-    return replace(found, evidence=evidence)
+    said = "differences cannot tell which of them is right"
+    if measured is Verdict.AGREES:
+        said = "reverse mode agrees with differences"
+    elif measured is Verdict.DIFFERS:
+        said = "reverse mode does not agree with differences"
+    return replace(found, evidence=f"{found.evidence}; {said}")
 
 
 def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:

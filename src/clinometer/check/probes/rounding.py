@@ -73,6 +73,8 @@ class Finer:
         tells: sizes may have been given.
         """
         typical = float(np.sqrt(np.mean(np.square(self.moved[k]))))
+        if found.direction is None and found.index is None:  # of the leaf's form
+            return None
         if found.direction is None:
             entry = _flat(self.place.layout.shapes[k], found)
             value = float(self.exact[k][entry])
@@ -83,7 +85,9 @@ class Finer:
         (part,) = rays[found.direction].parts
         v = rays[found.direction].moved(self.place, part).reshape(-1)
         natural = float(np.linalg.norm(v * self.exact[k]))
-        if abs(v @ self.claim[k] - found.analytic) > RIGHT * natural:
+        with np.errstate(invalid="ignore", over="ignore"):
+            gap = np.abs(v @ self.claim[k] - found.analytic)
+        if not gap <= RIGHT * natural:  # not finite, too
             return None
         changed = np.maximum(self.moved[k], typical)
         return float(v @ self.exact[k]), natural, float(np.linalg.norm(v * changed))
@@ -156,7 +160,7 @@ def _smooth_ones_renamed(
         gap[[_flat(leaf.shape, each) for each in own]] = np.abs(a - n)
         if jumps(rule, k, gap, seed=seed) is False:
             why = "it moves smoothly with x, so no digits are lost"
-            report = _wrong_anyway(report, leaf, ratio=a / n, why=why)
+            report = _wrong_anyway(report, leaf, ratio=_ratio(a, n), why=why)
     return report
 
 
@@ -190,7 +194,7 @@ def _settled(
         explained = np.abs(a - n) <= EXPLAINED * moved
     if not right.all():
         why = "in float64 the rule is off as well, so it is no lost digits"
-        return _wrong_anyway(report, leaf, ratio=a / n, why=why)
+        return _wrong_anyway(report, leaf, ratio=_ratio(a, n), why=why)
     if explained.all():
         return _taken_back(report, leaf, own)
     gap = float(np.nanmax(np.abs(a - n)) / natural.max())
@@ -200,6 +204,12 @@ def _settled(
 def _numbers(values: Iterable[float | None]) -> Floats:
     """Values of findings; NaN for one that is missing."""
     return np.array([np.nan if value is None else value for value in values])
+
+
+def _ratio(a: Floats, n: Floats) -> Floats:
+    """Claimed over measured; +-inf or NaN where nothing was measured."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return a / n
 
 
 def _flat(shape: tuple[int, ...], found: Finding) -> int:
@@ -244,7 +254,8 @@ def _wrong_anyway(
     ratio : claimed over measured, of the entries that differ.
     """
     constant = float(np.median(ratio))
-    spread = float(np.abs(ratio - constant).max())
+    with np.errstate(invalid="ignore"):  # infinite all of them
+        spread = float(np.abs(ratio - constant).max())
     if ratio.size > 1 and spread <= SAME * abs(constant - 1):
         cause, said = Cause.FACTOR, f"a = {constant:.6g} n within {spread:.0e}"
     else:

@@ -6,8 +6,9 @@ the first-order check has judged before), and with the symmetry of second deriva
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from clinometer.arrays import to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
+from clinometer.check.interruption import Progress
 from clinometer.check.probes.modes import tangents
 from clinometer.check.probes.road import Probed
 from clinometer.check.probes.second_products import (
@@ -62,14 +64,23 @@ class _Case:
 
 
 def second_order(
-    question: Question, layout: Layout, claimed: Second, *, rtol: float, seed: int
+    question: Question,
+    layout: Layout,
+    claimed: Second,
+    *,
+    rtol: float,
+    seed: int,
+    progress: Progress | None = None,
 ) -> Probed:
     """What is wrong with second derivatives along random directions.
 
     rtol : relative difference that is material.
     seed : of the directions.
+    progress : told before each call of f, or of the gradient that differences take.
     Raises InputError if there is nothing to check: a user's gradient without Hessian.
     """
+    if progress is not None:
+        question = _watched(question, progress)
     case = _case(question, layout, claimed, rtol=rtol)
     leaves = [to_float64(leaf) for leaf in layout.leaves]
     v, w = tangents(leaves, seed), tangents(leaves, seed + 1)
@@ -94,6 +105,24 @@ def second_order(
     if not wrong and not _resolves(case, found, bar):
         wrong = [_unclear("differences of the gradient are too noisy there")]
     return Probed(names, tuple(wrong))
+
+
+def _watched(question: Question, progress: Progress) -> Question:
+    """The question, with progress told before each call of f or of its gradient."""
+    calls = itertools.count()
+
+    def told(f: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            done = next(calls)
+            progress(done, done + 1)
+            return f(*arguments)
+
+        return call
+
+    source, gradient = question.source, question.source.gradient
+    if callable(gradient):
+        source = replace(source, gradient=told(gradient))
+    return replace(question, f=told(question.f), source=source)
 
 
 def _case(question: Question, layout: Layout, claimed: Second, *, rtol: float) -> _Case:
