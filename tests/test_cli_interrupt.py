@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(sys.executable).with_name("clinometer")
-REACHED = 150  # calls of f; 8 entries cost about 65, the next 16 about 128 more
+REACHED = 40  # calls of f; 8 entries cost 16, one that differs 8 more, then come 16
 FILE = f'''
 import itertools
 import time
@@ -28,7 +28,7 @@ def slow(x):
     if next(calls) == {REACHED}:
         print("reached", flush=True)
         time.sleep(60)
-    time.sleep(0.01)
+    time.sleep(0.03)
     return float((x**3).sum())
 
 

@@ -35,8 +35,10 @@ class Arguments:
         """The first point whose leaves were written to; None if none was."""
         first: list[int] = []
         for held, kept in zip(self._held, self._kept, strict=True):
-            now = kept if held is None else to_float64(held)
-            if kept is not None and not np.array_equal(kept, now):
+            if kept is None:
+                continue
+            now = to_float64(held)
+            if not np.array_equal(kept, now):
                 first.append(int(np.argmax((kept != now).any(axis=1))))
         return min(first, default=None)
 

@@ -135,14 +135,14 @@ def test_what_is_not_material_need_not_be_resolved():
 @pytest.mark.parametrize(
     ("analytic", "slight"),
     [
-        ([1 + 1e-5], True),  # alone: a tolerance inside f may be the reason
-        ([1 + 1e-5, 2.0, 3.0], False),  # one of several: a slip of the formula
+        ([1 + 1e-5], True),
+        ([1 + 1e-5, 2.0, 3.0], True),
         ([1 + 1e-5, 2 - 5e-5, 3.0], True),
         ([1 + 1e-5, 2 + 2e-5, 3 + 3e-5], False),  # one factor: a wrong constant
         ([1 + 1e-3, 2 - 5e-5, 3.0], False),  # too far off
     ],
 )
-def test_a_tolerance_inside_f_shifts_all_entries_a_little_and_not_alike(
+def test_a_tolerance_inside_f_may_shift_entries_a_little_and_not_alike(
     analytic, slight
 ):
     evidence = _evidence(

@@ -38,7 +38,13 @@ FAULTS = [
 ]
 RIGHT = [*right.CASES, *libraries.RIGHT]
 UNDECIDABLE = [*undecidable.CASES, *libraries.UNDECIDABLE]
-UNPLANTED = {Cause.KINK_INSIDE, Cause.NOISE, Cause.EDGE}
+UNPLANTED = {
+    Cause.KINK_INSIDE,
+    Cause.NOISE,
+    Cause.TOLERANCE,
+    Cause.STEPS,
+    Cause.EDGE,
+}
 """Causes that are no faults: they stand among the right and the undecidable ones."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
@@ -10,7 +9,6 @@ from typing import Any, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.finding import Finding
 from clinometer.check.place import Place
 from clinometer.check.rays import Ray, Rays
 from clinometer.check.subject import Slopes
@@ -29,16 +27,16 @@ from clinometer.check.verdict import (
     slightly_off,
     unmoved,
 )
-from clinometer.estimate import AMBIGUOUS, FAILED, KINK, TRUNCATION_LIMITED
+from clinometer.estimate import AMBIGUOUS, FAILED, KINK
 
 __all__ = [
+    "Ask",
     "Claims",
     "Compared",
     "along_rays",
     "claimed_along",
     "compare",
     "entry_by_entry",
-    "findings_of",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -50,13 +48,21 @@ Claims: TypeAlias = Mapping[int, Floats]
 DOUBTFUL = (AMBIGUOUS, FAILED)
 """Outcomes whose bars are themselves in doubt."""
 
-SHORT = {
-    KINK: "a kink",
-    AMBIGUOUS: "noise or hidden structure",
-    FAILED: "no derivative found",
-    TRUNCATION_LIMITED: "f bends too fast for the steps",
-}
-"""Why an entry could not be judged; any other outcome stands for noise."""
+
+@final
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """Questions about f that cost further evaluations.
+
+    change : how f changes when the whole leaf moves.
+    rough : of some entries or directions (E), those on which f moves in jumps.
+    stepped : of some, with the slopes claimed (E), those on which f is a staircase
+        that rises as claimed.
+    """
+
+    change: Callable[[], Change]
+    rough: Callable[[Bools], Bools]
+    stepped: Callable[[Bools, Floats], Bools]
 
 
 @final
@@ -72,8 +78,10 @@ class Compared:
     still : (E) where f did not change at any step, though a slope is claimed.
     share : (E) widened bar relative to the leaf's largest derivative, dimensionless.
     zero : whether claim and measurement are zero within their bars in the whole leaf.
-    slight : (E) where the claim is off, by so little that a tolerance inside f may
-        explain it.
+    slight : (E) where the claim is off, by so little that a tolerance inside f
+        explains it.
+    stepped : (E) where f is level at x, and further away a staircase that rises as
+        claimed.
     """
 
     evidence: Evidence
@@ -85,6 +93,7 @@ class Compared:
     share: Floats
     zero: bool
     slight: Bools
+    stepped: Bools
 
     @property
     def verdict(self) -> Verdict:
@@ -178,13 +187,12 @@ def compare(
     found: Slopes,
     terms: Terms,
     *,
-    variation: Callable[[], Change],
+    ask: Ask,
     repeatable: bool,
 ) -> Compared:
     """Verdicts on the entries or directions of one leaf.
 
-    variation : gives the change of f when the leaf moves; asked for only where the
-        derivatives themselves are no size to compare with.
+    ask : more about f, asked for only where slopes and bars do not decide.
     repeatable : whether f gives the same value twice; if not, nothing can agree.
     """
     wrong = differing(evidence, terms)
@@ -192,7 +200,7 @@ def compare(
     level = unmoved(evidence)
     share = resolution(evidence)
     still = np.zeros(wrong.shape, np.bool_)
-    change = variation() if zero or (wrong & level).any() else None
+    change = ask.change() if zero or (wrong & level).any() else None
     if change is not None:
         # where f is level because its terms cancel, their rounding hides a slope, not
         # that of the small value they leave
@@ -211,9 +219,14 @@ def compare(
             share = np.where(still | jumps, np.inf, 0.0)
     unseen = ~(share <= terms.resolution)
     wrong &= ~still & ~(unseen & np.isinf(evidence.analytic))
-    slight = wrong & slightly_off(evidence, terms, wrong)
-    wrong &= ~slight
-    unclear = ~wrong & (still | unseen | slight)
+    slight = np.zeros(wrong.shape, np.bool_)
+    if repeatable and slightly_off(evidence, terms, wrong):
+        slight = ask.rough(wrong)
+    stepped = wrong & level & np.isfinite(evidence.analytic)
+    if repeatable and stepped.any():
+        stepped = ask.stepped(stepped, evidence.analytic)
+    wrong &= ~slight & ~stepped
+    unclear = ~wrong & (still | unseen | slight | stepped)
     return Compared(
         evidence=evidence,
         code=found.code,
@@ -224,85 +237,5 @@ def compare(
         share=share,
         zero=zero,
         slight=slight,
+        stepped=stepped,
     )
-
-
-def findings_of(
-    compared: Compared,
-    path: str,
-    shape: tuple[int, ...],
-    *,
-    missing: bool,
-    repeatable: bool,
-) -> list[Finding]:
-    """A finding for each comparison that does not agree, worst first.
-
-    Where all agree: one, for the comparison that lies furthest apart.
-    shape : of the leaf.
-    missing : whether the library gave None for the leaf.
-    """
-    wrong, unclear = compared.wrong, compared.unclear
-    evidence = compared.evidence
-    with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.abs(evidence.analytic - evidence.numerical) * evidence.size
-        bar = evidence.error * evidence.size
-    gap = np.where(np.isnan(gap), np.inf, gap)
-    chosen = np.flatnonzero(wrong | unclear)
-    if not chosen.size:
-        chosen = np.array([int(np.argmax(gap))])
-    worth = np.where(wrong, gap, bar)[chosen]
-    order = chosen[np.lexsort((-worth, ~wrong[chosen]))]
-    found: list[Finding] = []
-    for k in order.tolist():
-        reason = _reason(compared, k, missing=missing, repeatable=repeatable)
-        found.append(_finding(compared, k, path=path, shape=shape, reason=reason))
-    return found
-
-
-def _finding(
-    compared: Compared, k: int, *, path: str, shape: tuple[int, ...], reason: str
-) -> Finding:
-    evidence = compared.evidence
-    analytic = float(evidence.analytic[k])
-    numerical = float(evidence.numerical[k])
-    known = math.isfinite(numerical)
-    comparable = known and math.isfinite(analytic) and numerical != 0
-    index = tuple(
-        int(i) for i in np.unravel_index(0 if evidence.directions else k, shape)
-    )
-    verdict = Verdict.AGREES
-    if compared.wrong[k]:
-        verdict = Verdict.DIFFERS
-    elif compared.unclear[k]:
-        verdict = Verdict.CANNOT_TELL
-    return Finding(
-        path=path,
-        index=None if evidence.directions else index,
-        direction=k if evidence.directions else None,
-        verdict=verdict,
-        analytic=analytic,
-        numerical=numerical if known else None,
-        error=float(evidence.error[k]),
-        ratio=analytic / numerical if comparable else None,
-        reason=reason,
-    )
-
-
-def _reason(compared: Compared, k: int, *, missing: bool, repeatable: bool) -> str:
-    """Why comparison k does not agree, in a few words; empty if that is plain."""
-    if compared.wrong[k]:
-        if missing:
-            return "no gradient arrives (None)"
-        if compared.code[k] == KINK:
-            return "a kink, outside the slopes left and right"
-        analytic = compared.evidence.analytic[k]
-        return "" if np.isfinite(analytic) else f"{analytic} claimed"
-    if not compared.unclear[k]:
-        return ""
-    if not repeatable:
-        return "f is not repeatable"
-    if compared.still[k]:
-        return "f did not change"
-    if compared.slight[k]:
-        return "slightly off"
-    return SHORT.get(int(compared.code[k]), "noise")

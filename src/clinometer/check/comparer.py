@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.claim import Claims
-from clinometer.check.compare import Compared, along_rays, compare, entry_by_entry
+from clinometer.check.compare import Ask, Compared, along_rays, compare, entry_by_entry
 from clinometer.check.plan import along, by_entry, elsewhere
+from clinometer.check.profile import is_rough, is_stepped
 from clinometer.check.rays import Rays
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.verdict import (
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 __all__ = ["Comparer"]
 
 Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+SINGLY = 4
+"""Entries of a leaf asked one by one whether f is smooth along them: up to 256
+evaluations each."""
 
 LEAST_MOVE = 64.0
 """An entry counts as seen along a direction if it moves by this part of its size."""
@@ -94,7 +100,8 @@ class Comparer:
         if single.verdict is not Verdict.CANNOT_TELL or single.zero:
             return None
         alone = unclear.size == 1  # no direction but the entry itself
-        hopeless = single.still.any() or single.slight.any()
+        odd = single.still | single.slight | single.stepped
+        hopeless = odd.any()
         if alone or hopeless or not self._subject.repeatable:
             return None
         place = self._subject.place
@@ -170,9 +177,36 @@ class Comparer:
             build(found),
             found,
             terms,
-            variation=lambda: subject.change(whole),
+            ask=Ask(
+                change=lambda: subject.change(whole),
+                rough=lambda where: self._rough(lines, where, whole=whole),
+                stepped=lambda where, claim: self._stepped(lines, where, claim=claim),
+            ),
             repeatable=subject.repeatable,
         )
+
+    def _rough(self, lines: Lines | Rays, where: Bools, *, whole: Rays) -> Bools:
+        """Which of some lines f moves along in jumps; many are asked for together."""
+        if where.sum() <= SINGLY:
+            found = where.copy()
+            found[where] = is_rough(self._subject, lines.some(np.flatnonzero(where)))
+            return found
+        return where & is_rough(self._subject, whole.some(np.array([0])))[0]
+
+    def _stepped(self, lines: Lines | Rays, where: Bools, *, claim: Floats) -> Bools:
+        """Which of some lines f climbs in steps; of many, those claimed to be steepest.
+
+        The others follow if all of those do.
+        """
+        asked = np.flatnonzero(where)
+        steepest = asked[np.argsort(-np.abs(claim[asked] * lines.scale[asked]))]
+        asked = steepest[:SINGLY]
+        stepped = is_stepped(self._subject, lines.some(asked), claim[asked])
+        if stepped.all():
+            return where
+        found = np.zeros_like(where)
+        found[asked] = stepped
+        return found
 
     def terms(self, k: int) -> Terms:
         """What is small in a comparison of leaf k."""

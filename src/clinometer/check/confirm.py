@@ -14,7 +14,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.check.interruption import Watch, groups
 from clinometer.check.subject import Slopes, Subject
 from clinometer.estimate import CONVERGED
 from clinometer.ladder import FLOAT64, Lines
@@ -41,13 +40,12 @@ LOST = 4.0
 
 
 def confirm(
-    subject: Subject, lines: Lines, claim: Floats, *, rtol: float, watch: Watch
+    subject: Subject, lines: Lines, claim: Floats, *, rtol: float
 ) -> tuple[Slopes, Bools]:
     """Slopes at one step along lines of one entry each, and which the claim meets.
 
     claim : (E) claimed slopes, in units of f / x.
     rtol : relative difference that is material, dimensionless.
-    watch : told where Ctrl-C came; what was not reached is not confirmed.
     Costs two evaluations an entry, where f works in float64; below it none, for there
     a single step has too few digits. A claim of zero is never confirmed: that nothing
     happens near x says little.
@@ -59,7 +57,9 @@ def confirm(
         return Slopes.none(lines.count), none
     step = lines.representable(STEP * lines.scale[None])
     offset = lines.arrived(np.concatenate([-step, step]))
-    below, above = _values(subject, lines, offset, watch=watch)
+    line = np.tile(np.arange(lines.count), 2)
+    values = function.values(lines.points(line, offset.ravel()))
+    below, above = values[:, 0].reshape(offset.shape)
     with np.errstate(all="ignore"):
         slope = (above - below) / (offset[1] - offset[0])
         left = (below - subject.value) / offset[0]
@@ -72,19 +72,3 @@ def confirm(
         met &= (step[0] <= lines.reach) & (claim != 0) & np.isfinite(claim)
     code = np.full(lines.count, CONVERGED, np.int8)
     return Slopes(slope, error, step[0], code), met
-
-
-def _values(subject: Subject, lines: Lines, offset: Floats, *, watch: Watch) -> Floats:
-    """(2, E) f below and above x on each line; NaN where Ctrl-C came before."""
-    found = np.full(offset.shape, np.nan)
-    function = subject.function
-    every = [range(lines.count)]
-    for group in groups(lines.count) if function.one_by_one else every:
-        some = np.asarray(group)
-        points = lines.points(np.tile(some, 2), offset[:, some].ravel())
-        try:
-            found[:, some] = function.values(points)[:, 0].reshape(2, -1)
-        except KeyboardInterrupt:
-            watch.stopped = True
-            break
-    return found

@@ -210,6 +210,16 @@ class Cause(Enum):
         "cannot tell: f does not show its slope well enough",
         "compute f without cancellation, tighten its tolerances, or fix its seed",
     )
+    TOLERANCE = (
+        "tolerance",
+        "cannot tell: the claim is off by as little as f jumps about",
+        "tighten the tolerance at which f stops, so that its own slope is exact",
+    )
+    STEPS = (
+        "steps",
+        "cannot tell: f moves in steps, as one that rounds its result",
+        "let f return all its digits",
+    )
     EDGE = (
         "edge",
         "x lies at the edge of f's domain; one-sided steps were used",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,8 @@ from clinometer.ladder import Lines
 __all__ = ["measure_entries"]
 
 Bools: TypeAlias = NDArray[np.bool_]
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.intp]
 
 LEAST = 3
 """Entries of a leaf from which confirming costs less than measuring: 2 E + 9 < 8 E."""
@@ -39,32 +43,21 @@ def measure_entries(
     }
     if not values:
         return {}
-    lines = by_entry(subject.place, list(values))
     leaf = np.repeat(list(values), [claim.size for claim in values.values()])
     claim = np.concatenate(list(values.values()))
-    many = lengths[leaf] >= LEAST
-    found, sure = Slopes.none(lines.count), np.zeros(lines.count, np.bool_)
-    if many.any():
-        some = np.flatnonzero(many)
-        quick, met = confirm(
-            subject, lines.some(some), claim[some], rtol=rtol, watch=watch
-        )
-        found, sure[some] = found.replaced(many, quick), met
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apart = np.where(sure, found.error / np.abs(claim), -1.0)
-    doubted = [k for k in values if sure[leaf == k].any()]
-    worst = [int(np.argmax(np.where(leaf == k, apart, -2.0))) for k in doubted]
-    sure[worst] = False
-    found = _completed(subject, lines, found, where=~sure, watch=watch)
+    by_one = _ByOne(subject, by_entry(subject.place, list(values)), watch)
+    by_one.go_through(claim, rtol=rtol, quick=lengths[leaf] >= LEAST)
+    doubted = [k for k in values if by_one.met[leaf == k].any()]
+    worst = by_one.least_well(claim, [np.flatnonzero(leaf == k) for k in doubted])
+    by_one.measure(worst)
+    found = by_one.found
     with np.errstate(invalid="ignore"):
         off = np.abs(found.value - claim) + found.error
         plain = np.isin(found.code, (CONVERGED, NOISE_LIMITED))
-        doubt = ~(plain & (off <= rtol * np.abs(claim)))
-    shaky = leaf[[at for at in worst if doubt[at]]]
-    again = sure & np.isin(leaf, shaky)
-    if again.any():
-        found = _completed(subject, lines, found, where=again, watch=watch)
-    return {k: found.part(_slice(leaf, k)) for k in values}
+        sound = plain & (off <= rtol * np.abs(claim))
+    shaky = leaf[worst[~sound[worst]]]
+    by_one.measure(np.flatnonzero(by_one.met & np.isin(leaf, shaky)))
+    return {k: by_one.found.part(_slice(leaf, k)) for k in values}
 
 
 def _slice(leaf: NDArray[np.intp], k: int) -> slice:
@@ -72,32 +65,68 @@ def _slice(leaf: NDArray[np.intp], k: int) -> slice:
     return slice(int(np.searchsorted(leaf, k)), int(np.searchsorted(leaf, k, "right")))
 
 
-def _completed(
-    subject: Subject, lines: Lines, found: Slopes, *, where: Bools, watch: Watch
-) -> Slopes:
-    """The slopes found, with those at some places measured in full."""
-    if not where.any():
-        return found
-    rest = lines.some(np.flatnonzero(where))
-    return found.replaced(where, _measured(subject, rest, watch))
+@final
+class _ByOne:
+    """Slopes along lines of one entry each, as they become known.
 
-
-def _measured(subject: Subject, lines: Lines, watch: Watch) -> Slopes:
-    """Slopes along lines; without a value where Ctrl-C came before.
-
-    In groups, if f takes one point a call: after each of them something is known.
+    found : (E) slopes; without a value where Ctrl-C came before.
+    met : (E) which of them rest on one pair of points, and meet the claim.
     """
-    if watch.stopped:
-        return Slopes.none(lines.count)
-    whole = [range(lines.count)]
-    one_by_one = subject.function.one_by_one
-    found: list[Slopes] = []
-    for group in groups(lines.count) if one_by_one else whole:
+
+    def __init__(self, subject: Subject, lines: Lines, watch: Watch) -> None:
+        self._subject, self._lines, self._watch = subject, lines, watch
+        self.found = Slopes.none(lines.count)
+        self.met = np.zeros(lines.count, np.bool_)
+
+    def go_through(self, claim: Floats, *, rtol: float, quick: Bools) -> None:
+        """Confirm what is claimed, and measure the rest.
+
+        quick : (E) where confirming is tried; once it has failed on a whole group it is
+            tried no more.
+        """
+        trying = True
+        for some in self._groups(np.arange(self._lines.count)):
+            tried = some[quick[some]] if trying else some[:0]
+            if tried.size:
+                with self._until_stopped():
+                    lines = self._lines.some(tried)
+                    slopes, met = confirm(self._subject, lines, claim[tried], rtol=rtol)
+                    self.met[tried] = met
+                    self._take(tried[met], slopes.part(met))
+                trying = bool(self.met[tried].any())
+            self.measure(some[~self.met[some]])
+
+    def least_well(self, claim: Floats, leaves: Sequence[Ints]) -> Ints:
+        """Of each leaf's lines the one whose claim was met least well, relatively."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            apart = np.where(self.met, self.found.error / np.abs(claim), -1.0)
+        return np.array([some[np.argmax(apart[some])] for some in leaves], np.intp)
+
+    def measure(self, lines: Ints) -> None:
+        """Measure some lines in full."""
+        for some in self._groups(lines):
+            with self._until_stopped():
+                self._take(some, self._subject.measure(self._lines.some(some)))
+                self.met[some] = False
+
+    def _groups(self, lines: Ints) -> Iterator[Ints]:
+        """The lines in groups, if f takes one point a call, until Ctrl-C."""
+        parts = [range(lines.size)]
+        if self._subject.function.one_by_one:
+            parts = groups(lines.size)
+        for part in parts:
+            if self._watch.stopped or not part:
+                return
+            yield lines[part.start : part.stop]
+
+    @contextmanager
+    def _until_stopped(self) -> Generator[None]:
         try:
-            part = lines.some(np.asarray(group)) if one_by_one else lines
-            found.append(subject.measure(part))
+            yield
         except KeyboardInterrupt:
-            watch.stopped = True
-            found.append(Slopes.none(lines.count - group.start))
-            break
-    return found[0] if len(found) == 1 else Slopes.joined(found)
+            self._watch.stopped = True
+
+    def _take(self, lines: Ints, slopes: Slopes) -> None:
+        where = np.zeros(self._lines.count, np.bool_)
+        where[lines] = True
+        self.found = self.found.replaced(where, slopes)

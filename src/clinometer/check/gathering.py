@@ -44,12 +44,17 @@ class Gathering:
         self._claims = claims
         self._rtol = rtol
         self._leaves: dict[int, LeafEvidence] = {}
+        self._special: dict[int, Cause] = {}
 
     def add(self, k: int, compared: Compared) -> None:
         """Take what was compared of leaf k, entries or directions."""
         layout, evidence = self._subject.function.layout, compared.evidence
         claim, leaf = self._claims.leaves[k], layout.leaves[k]
         kink = compared.code == KINK
+        if compared.slight.any():
+            self._special[k] = Cause.TOLERANCE
+        elif compared.stepped.any():
+            self._special[k] = Cause.STEPS
         with np.errstate(invalid="ignore", over="ignore"):
             roundoff = max(layout.roundoff[k], claim.roundoff)
             size = evidence.magnitude + abs(self._subject.value) / evidence.size
@@ -167,6 +172,7 @@ class Gathering:
             dark = ~np.isfinite(told.numerical) | told.one_sided
             edge = bool(dark[unclear].any())
             cause = Cause.EDGE if edge else Cause.NOISE
+            cause = self._special.get(k, cause)
             found.append(
                 Diagnosis(cause, leaf.path, "", Verdict.CANNOT_TELL, leaf.reason)
             )

@@ -12,7 +12,7 @@ import numpy as np
 
 from clinometer.arrays import dtype_name
 from clinometer.check.claim import Claims, fault_of_form
-from clinometer.check.compare import Compared, findings_of
+from clinometer.check.compare import Compared
 from clinometer.check.comparer import Comparer
 from clinometer.check.diagnosis import Diagnosis, Power
 from clinometer.check.entries import measure_entries
@@ -26,7 +26,7 @@ from clinometer.check.report import Report
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.upcast import NOTE
 from clinometer.check.verdict import WORST, Verdict
-from clinometer.check.why import not_repeatable, reason_of
+from clinometer.check.why import findings_of, not_repeatable, reason_of
 from clinometer.check.words import places_in_words
 
 if TYPE_CHECKING:

@@ -119,8 +119,11 @@ class Report:
         told = {found.path for found in self.diagnoses}
         wrong = [leaf for leaf in self.leaves if leaf.where and leaf.path not in told]
         remarks += [f"{leaf.path} is wrong: {leaf.where}" for leaf in wrong]
+        said = {found.evidence for found in self.diagnoses}
         remarks += [
-            f"{leaf.path}: {leaf.reason}" for leaf in self.leaves if leaf.reason
+            f"{leaf.path}: {leaf.reason}"
+            for leaf in self.leaves
+            if leaf.reason and leaf.reason not in said
         ]
         blocks = [
             [_headline(self)],

@@ -62,7 +62,7 @@ class Slopes:
             code=np.concatenate([part.code for part in parts]),
         )
 
-    def part(self, where: slice) -> Slopes:
+    def part(self, where: slice | NDArray[np.bool_]) -> Slopes:
         """Some of them."""
         return Slopes(
             self.value[where], self.error[where], self.step[where], self.code[where]

@@ -213,25 +213,20 @@ def slightly_off(evidence: Evidence, terms: Terms, wrong: Bools) -> bool:
     """Whether all that is wrong may come from a tolerance inside f.
 
     wrong : (E) entries that differ.
-    So it is if each is off by at most SLIGHT, a quarter of all entries (and not one of
-    several) are off by more than their bars, and not all by one factor. A slip in the
-    formula of a few entries leaves the others exact; what f iterates shifts with every
-    entry of a leaf. Only where rtol was not given, and never along directions: there a
-    single wrong entry of many is slight, too.
+    So it may be if each is off by at most SLIGHT, and not all by one factor; whether it
+    is so, f on a wide path tells. Only where rtol was not given, and never along
+    directions: there a single wrong entry of many is slight, too.
     """
     if not wrong.any() or evidence.directions or terms.rtol != RTOL:
         return False
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         gap = np.abs(evidence.analytic - evidence.numerical)
         share = gap / np.abs(evidence.numerical)
-        known = np.isfinite(share) & (evidence.numerical != 0)
-        off = known & (gap > widened(evidence)) & (gap > _rounding(evidence, terms))
-        factor = (evidence.analytic / evidence.numerical - 1)[off]
-    count, least = int(off.sum()), max(known.sum() / 4, min(2, known.sum()))
-    if not np.all(share[wrong] <= SLIGHT) or count < least:
+        factor = (evidence.analytic / evidence.numerical - 1)[wrong]
+    if not np.all(share[wrong] <= SLIGHT):
         return False
     constant = np.ptp(factor) <= SAME * np.abs(factor).max()
-    return not (constant and count > 1)
+    return not (constant and factor.size > 1)
 
 
 def allowed(evidence: Evidence, terms: Terms) -> Floats:
@@ -266,7 +261,8 @@ def resolution(evidence: Evidence) -> Floats:
     """
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         bar = widened(evidence)
-        slope = np.maximum(np.abs(evidence.analytic), np.abs(evidence.numerical))
+        claim = np.where(np.isinf(evidence.analytic), 0.0, evidence.analytic)
+        slope = np.maximum(np.abs(claim), np.abs(evidence.numerical))
         own = bar * evidence.own / _largest(slope * evidence.own)
         leaf = bar * evidence.size / _largest(slope * evidence.size)
         share = np.maximum(own, np.fmin(leaf, bar / np.abs(evidence.numerical)))

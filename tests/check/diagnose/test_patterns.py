@@ -155,3 +155,17 @@ def test_infinite_claims_along_directions_are_named():
 
     assert found.cause is Cause.NOT_FINITE
     assert "8 of 8 directions" in found.evidence
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((25,), 0), ((6, 7), 0), ((6, 7), 1)])
+def test_a_missing_penalty_on_differences_of_neighbours_is_named(shape, axis):
+    """Of 0.5 * 0.3 * sum (x[i+1] - x[i])**2, whose gradient is 0.3 D'D x."""
+    n, x = slopes(*shape), slopes(*shape)
+    d = np.diff(np.eye(shape[axis]), axis=0)
+    moved = np.moveaxis(np.tensordot(d.T @ d, x, (1, axis)), 0, axis)
+
+    found = first(n - 0.3 * moved, n, x)
+
+    assert found.cause is Cause.MISSING_TERM
+    assert "n - a = 0.3 D'D x" in found.evidence
+    assert len(shape) == 1 or f"along axis {axis}" in found.evidence

@@ -105,6 +105,24 @@ def _of_x(leaf: LeafEvidence) -> Iterator[Base]:
         yield term("x**2", x * x, bits=6.0)
         yield term("x**3", x**3, bits=6.0)
         yield term("/ x", 1 / x, bits=6.0, remark="as of a logarithm of x")
+    if x.size <= MOST_ENTRIES:
+        for axis, size in enumerate(leaf.shape):
+            if size > 2:
+                along = f" along axis {axis}" if len(leaf.shape) > 1 else ""
+                yield term(
+                    "D'D x",
+                    _smoothed(x.reshape(leaf.shape), axis).ravel(),
+                    bits=6.0,
+                    remark="D: differences of neighbours"
+                    f"{along}; as of a penalty on their squares",
+                )
+
+
+def _smoothed(x: Floats, axis: int) -> Floats:
+    """D'D x, the gradient of half the squared differences of neighbours in x."""
+    steps = np.diff(x, axis=axis)
+    none = np.zeros_like(np.take(x, [0], axis))
+    return -np.diff(np.concatenate([none, steps, none], axis), axis=axis)
 
 
 def _of_others(leaf: LeafEvidence, others: Sequence[LeafEvidence]) -> Iterator[Base]:

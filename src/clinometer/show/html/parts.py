@@ -147,6 +147,7 @@ def _excerpt(source: str) -> str:
 def remarks(report: Report) -> str:
     """Notes on the whole, faults of form, and why leaves could not be judged."""
     form = [found for found in report.findings if found.analytic is None]
+    known = {found.evidence for found in report.diagnoses}
     said = [isolated(note) for note in report.notes]
     said += [f"{isolated(found.path)}: {isolated(found.reason)}" for found in form]
     said += [
@@ -157,7 +158,7 @@ def remarks(report: Report) -> str:
     said += [
         f"{isolated(leaf.path)}: {isolated(leaf.reason)}"
         for leaf in report.leaves
-        if leaf.reason
+        if leaf.reason and leaf.reason not in known
     ]
     return listed(said)
 
