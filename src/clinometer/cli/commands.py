@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import io
-import json
 import math
 import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, cast, final
@@ -21,11 +18,11 @@ from rich.text import Text
 
 from clinometer.check import Interrupted, Report, Verdict, check
 from clinometer.cli import BAD_INPUT
+from clinometer.cli.answer import CANNOT_TELL, Answer, AsJson, Place, Trace, finish
 from clinometer.cli.load import load, point_like
 from clinometer.cli.progress import shown
 from clinometer.cli.watch import watch_command
 from clinometer.derivative import gradient
-from clinometer.errors import ClinometerError
 from clinometer.estimate import Estimate, Status
 from clinometer.evaluate import flatten_input
 from clinometer.show.html import write
@@ -39,7 +36,7 @@ USAGE = 2
 SHOWN = 40
 """Entries of a gradient printed in the table; --json has them all."""
 
-STATUS = {Verdict.AGREES: 0, Verdict.DIFFERS: 1, Verdict.CANNOT_TELL: 2}
+STATUS = {Verdict.AGREES: 0, Verdict.DIFFERS: 1, Verdict.CANNOT_TELL: CANNOT_TELL}
 """Exit status of each verdict."""
 
 COLOURS = {
@@ -48,17 +45,9 @@ COLOURS = {
     Verdict.CANNOT_TELL: "bold yellow",
 }
 
-Place = Annotated[
-    str,
-    typer.Argument(metavar="FILE.py:NAME", help="A clinometer.Problem in a file."),
-]
 Page = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Write the report as a page, too."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
-Trace = Annotated[
-    bool, typer.Option("--traceback", help="Show where an error was raised.")
 ]
 
 
@@ -149,7 +138,7 @@ def check_command(
             write(report, page, problem, title=place)
         return Answer(STATUS[report.verdict], _coloured(report), report.as_dict())
 
-    _finish(context, answer, as_json=as_json, trace=trace)
+    finish(context, answer, as_json=as_json, trace=trace)
 
 
 @app.command("gradient")
@@ -188,58 +177,7 @@ def gradient_command(
             },
         )
 
-    _finish(context, answer, as_json=as_json, trace=trace)
-
-
-@final
-@dataclass(frozen=True)
-class Answer:
-    """What a command has to say: exit status, text, and the same for JSON."""
-
-    status: int
-    text: Text
-    data: dict[str, Json]
-
-
-def _finish(
-    context: typer.Context,
-    answer: Callable[[], Answer],
-    *,
-    as_json: bool,
-    trace: bool,
-) -> None:
-    """Print a command's answer, or what went wrong, and note the exit status."""
-    # what the user's file prints must not end up in the JSON
-    aside = (
-        contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    )
-    try:
-        with aside:
-            given = answer()
-    except Exception as error:  # noqa: BLE001 - the user's file may do anything
-        if trace:
-            traceback.print_exception(error, file=sys.stderr)
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            Text(f"error: {_said(error)}", style="red")
-        )
-        context.obj.status = BAD_INPUT
-        return
-    except KeyboardInterrupt:
-        typer.echo("interrupted before anything was known", err=True)
-        context.obj.status = STATUS[Verdict.CANNOT_TELL]
-        return
-    if as_json:
-        typer.echo(json.dumps(given.data, allow_nan=False))
-    else:
-        Console(soft_wrap=True, highlight=False).print(given.text)
-    context.obj.status = given.status
-
-
-def _said(error: Exception) -> str:
-    """What an error says; the kind of those that are not made for reading."""
-    if isinstance(error, ClinometerError):
-        return str(error)
-    return f"{type(error).__name__}: {error} (--traceback shows where)"
+    finish(context, answer, as_json=as_json, trace=trace)
 
 
 def _coloured(report: Report) -> Text:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.errors import MissingExtraError
+from clinometer.show.canvas import BAR, drawn, framed
 from clinometer.show.curve import StepCurve
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 SIZE = (7.6, 4.8)  # inches
-INK, PALE, GRID = "#1f2933", "#7b8794", "#e4e7eb"
-BAR = "#2d3a8c"
 EPSILON = 2.0**-52  # relative; the figure always reaches down to it
 DIGITS, RAISED = "-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -54,29 +52,7 @@ def draw_step_curve(
     the error relative to the slope. Missing folders are made.
     Raises MissingExtraError without matplotlib.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError(
-            "figures need matplotlib, which is not installed; "
-            "pip install 'clinometer[plot]'"
-        ) from error
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    style: dict[Any, Any] = {
-        "font.family": "DejaVu Sans",
-        "font.size": 9.5,
-        "svg.hashsalt": "clinometer",
-    }
-    with rc_context(style):
-        figure = Figure(figsize=SIZE, layout="constrained", facecolor="white")
-        FigureCanvasAgg(figure)
-        _draw(figure, curve, title)
-        metadata = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(path, dpi=160, metadata=metadata)
-    return path
+    return drawn(lambda figure: _draw(figure, curve, title), path, SIZE)
 
 
 def _draw(figure: Figure, curve: StepCurve, title: str) -> None:
@@ -86,7 +62,12 @@ def _draw(figure: Figure, curve: StepCurve, title: str) -> None:
     size = abs(curve.truth) or 1.0
     step = curve.step / curve.scale
     errors = [trial.error / size for trial in curve.trials]
-    _frame(axes, title)
+    framed(
+        axes,
+        title,
+        x="step h, in units of the scale of x",
+        y="error of the slope, relative",
+    )
     _limits(axes, step, np.concatenate(errors), bar=float(curve.slope.error) / size)
     for trial, error, look in zip(curve.trials, errors, LOOKS, strict=True):
         seen = np.where(error > 0, error, np.nan)
@@ -97,18 +78,6 @@ def _draw(figure: Figure, curve: StepCurve, title: str) -> None:
             axes, step, seen, name=f"{trial.name}\n∝ h{_power(trial.order)}", look=look
         )
     _mark_estimate(axes, curve, size)
-
-
-def _frame(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", weight="bold", color=INK, fontsize=11.5, pad=12)
-    axes.set_xlabel("step h, in units of the scale of x", color=PALE)
-    axes.set_ylabel("error of the slope, relative", color=PALE)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(GRID)
-    axes.tick_params(which="both", color=GRID, labelcolor=PALE)
-    axes.tick_params(which="minor", length=0)
-    axes.grid(color=GRID, lw=0.6)
-    axes.set_axisbelow(True)
 
 
 def _limits(axes: Axes, step: Floats, errors: Floats, *, bar: float) -> None:
