@@ -17,6 +17,7 @@ from torch.autograd import forward_ad
 
 from clinometer.engines.torch_dual import compositions, dual, plain_copy
 from clinometer.errors import InputError
+from clinometer.graph import Graph
 
 __all__ = ["TorchEngine"]
 
@@ -117,6 +118,39 @@ class TorchEngine:
 
         return {"under no_grad": plain}
 
+    def graph(
+        self,
+        f: Callable[[list[Any]], Any],
+        leaves: Sequence[Any],
+        *,
+        unroll: bool = False,
+    ) -> Graph:
+        """The aten operations of scalar f; Python's loops are laid out in any case."""
+        from clinometer.engines import torch_graph
+
+        del unroll
+        return torch_graph.graph_of(_scalar(f), leaves)
+
+    def gradient_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> Graph:
+        """The aten operations of f and torch.autograd.grad: value, then gradients."""
+        from clinometer.engines import torch_graph
+
+        return torch_graph.graph_of(torch_graph.with_gradient(_scalar(f)), leaves)
+
+    def tangent_graph(
+        self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]
+    ) -> Graph:
+        """The aten operations of f and its forward mode along one direction.
+
+        Raises InputError where an operation or a custom Function in f has no jvp.
+        """
+        from clinometer.engines import torch_graph
+
+        along = torch_graph.with_tangent(_scalar(f))
+        return torch_graph.graph_of(along, [*leaves, *leaves])
+
     def layouts(self, array: Any) -> dict[str, Any]:
         """Equal tensors at an offset, sliced, transposed, channels last, expanded."""
         own = array.detach()
@@ -185,6 +219,17 @@ def _pulled(
     )
     found = cast("tuple[torch.Tensor | None, ...]", slopes)
     return [None if slope is None else _dense(slope) for slope in found]
+
+
+def _scalar(f: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """f, whose value is looked at."""
+
+    def scalar(points: list[Any]) -> Any:
+        value = f(points)
+        _require_scalar(value)
+        return value
+
+    return scalar
 
 
 def _require_scalar(value: object) -> None:
