@@ -176,6 +176,13 @@ class Objective:
                 np.maximum(leaf, np.sqrt(np.mean(np.square(leaf))), out=leaf)
         return size
 
+    def options_at(self, x: Floats) -> Options:
+        """The options for derivatives at a point, the sizes of its entries among them.
+
+        Giving sizes allows steps to cross zero, as the descent itself does.
+        """
+        return {**self.options, "scale": self.layout.tree(self.sizes(x))}
+
     @property
     def roundoff(self) -> float:
         """Unit roundoff of f's values, or of x where that is coarser or alone known."""

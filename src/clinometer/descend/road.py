@@ -131,7 +131,7 @@ class _Descent:
 
     def hessian(self, x: Floats) -> Floats:
         """(n, n) second derivatives by differences."""
-        found = hessian(self._at.f, self._at.tree(x), **self._at.options)
+        found = hessian(self._at.f, self._at.tree(x), **self._at.options_at(x))
         self._at.count(evaluations=found.evaluations)
         return self._at.matrix(found.value)
 

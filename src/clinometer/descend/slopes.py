@@ -163,9 +163,10 @@ class Barred:
         nothing = Seen(loss, np.full(len(x), np.nan), UNKNOWN)
         if not np.isfinite(loss):
             return nothing
-        options = dict(at.options) | {"rtol": self.rtol}
         try:
-            found = gradient(at.f, at.tree(x), **options)  # pyright: ignore[reportArgumentType]
+            found = gradient(
+                at.f, at.tree(x), **(at.options_at(x) | {"rtol": self.rtol})
+            )
         except FunctionError:  # as where f is finite at x alone
             return nothing
         at.count(evaluations=found.evaluations)

@@ -34,7 +34,8 @@ class Stop:
     """When to stop: at the first of these that holds after an iteration.
 
     iterations : so many are done.
-    gradient : the norm of the gradient over that at x0 has come down to this; 0: never.
+    gradient : the norm of the gradient over that at x0 has come down to this; 0: only a
+        gradient of zeros counts.
     within_error : the norm of the gradient is no larger than that of its error bar, so
         that it cannot be told from zero. Only slopes with bars have one.
     loss : f(x) has come down to this, in units of f.
@@ -67,7 +68,7 @@ class Stop:
         if not 0 <= self.gradient < 1:
             raise InputError(
                 "stop: gradient is relative to the gradient at x0 and must lie in "
-                f"[0, 1), got {self.gradient!r}; 1e-6 is a usual one, 0 for never"
+                f"[0, 1), got {self.gradient!r}; 1e-6 is a usual one"
             )
         if self.loss is not None and math.isnan(self.loss):
             raise InputError("stop: loss must be a number, got NaN; omit it for never")
