@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from clinometer.check import TwinReport, check_model, check_rules, check_twin
     from clinometer.descend import Trace, minimise
     from clinometer.hooks import Checked, CheckedClosure, checked, checked_closure
+    from clinometer.spot import SpotCheck
     from clinometer.textbook import gradient_check, relative_error
 
 __version__ = "0.1.0"
@@ -57,6 +58,7 @@ __all__ = [
     "MissingExtraError",
     "Problem",
     "Report",
+    "SpotCheck",
     "Status",
     "Stencil",
     "Trace",
@@ -90,6 +92,7 @@ _LATER = {
     "Checked": "clinometer.hooks",
     "CheckedClosure": "clinometer.hooks",
     "Trace": "clinometer.descend",
+    "SpotCheck": "clinometer.spot",
     "TwinReport": "clinometer.check",
     "check_model": "clinometer.check",
     "check_rules": "clinometer.check",
