@@ -1,0 +1,1 @@
+"""Minimising noisy functions: the problems, the solvers, who solves what, the page."""

@@ -1,0 +1,166 @@
+"""How noisy f is: from a table of differences, and how the noise follows f.
+
+Source: Moré & Wild 2011, Estimating computational noise, SIAM J. Sci. Comput. 33,
+1292-1314: the estimate of each order is theirs, the choice among them in that spirit.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer.descend.noisy.values import Values
+
+__all__ = ["NoiseLevel", "noise_in_a_row", "row_of_points"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+POINTS = 7
+"""Values in a row from which the noise is measured: differences up to order 6."""
+
+AGREE = 4.0
+"""Ratio up to which estimates of neighbouring orders count as equal (Moré & Wild)."""
+
+SPACING = 1e-6
+"""Distance of the points from each other, relative to the size of each entry: far
+above rounding, and so small that f itself is gone from the third differences on."""
+
+FINER = 1e-3
+"""Factor on the spacing where f itself still shows in all orders."""
+
+ROUNDING = 2.0**-53
+"""Least noise of a value, relative to it: its own rounding in float64."""
+
+LEAST = 1e-300
+"""A size of f that stands for zero, in units of f."""
+
+AGAIN = 4.0
+"""Factor of |f| after which the noise is measured anew ..."""
+
+SELDOM = 1e3
+"""... and once it was foretold within the factor `FORETOLD`."""
+
+FORETOLD = 3.0
+"""Ratio of measured to expected noise that passes for right: six differences scatter
+by some 30 %."""
+
+MOVED = 1.5
+"""Factor of |f| from which a new measurement may say something new."""
+
+
+class Noise(NamedTuple):
+    """Noise of values in a row.
+
+    sigma : (M) standard deviation, in units of the values.
+    settled : whether neighbouring orders agree on it, everywhere.
+    """
+
+    sigma: Floats
+    settled: bool
+
+
+def row_of_points(
+    x: Floats, scale: Floats, random: np.random.Generator, *, spacing: float = SPACING
+) -> Floats:
+    """(7, n) points in a row from x, along a random diagonal of entries' sizes."""
+    direction = random.choice([-1.0, 1.0], x.size) * scale
+    return x + spacing * np.arange(1, POINTS + 1)[:, None] * direction
+
+
+def noise_in_a_row(values: Floats) -> Noise:
+    """Noise of values (P, M) at points in a row.
+
+    The k-th differences of pure noise have the variance sigma**2 (2k)! / (k!)**2, those
+    of smooth f vanish as k grows. The estimate is that of the lowest order with which
+    the next two agree; where there is none, the least of all orders, an upper bound.
+    """
+    differences, found = values, list[Floats]()
+    for k in range(1, len(values)):
+        differences = np.diff(differences, axis=0)
+        found.append(np.sqrt((differences**2).mean(axis=0) / math.comb(2 * k, k)))
+    sigma = np.stack(found)
+    three = np.stack([sigma[:-2], sigma[1:-1], sigma[2:]])
+    settled = three.max(axis=0) <= AGREE * three.min(axis=0)
+    first = sigma[settled.argmax(axis=0), np.arange(values.shape[1])]
+    chosen = np.where(settled.any(axis=0), first, sigma.min(axis=0))
+    return Noise(chosen, bool(settled.any(axis=0).all()))
+
+
+@final
+class NoiseLevel:
+    """Standard deviation of one value of f, as it changes with f along the way.
+
+    Between measurements sigma is taken for proportional to |f| ** power, where the
+    power, between 0 and 1, is that which the measurements so far suggest.
+    """
+
+    def __init__(
+        self, f: Values, scale: Floats, *, given: float | None, seed: int
+    ) -> None:
+        """Noise of f at points whose entries have the sizes scale (n).
+
+        given : the standard deviation, in units of f, if known; else it is measured.
+        """
+        self._f, self._scale, self._given = f, scale, given
+        self._random = np.random.default_rng(seed)
+        self._seen: tuple[float, float] | None = None
+        self._power = 0.0
+        self._trusted = False
+
+    def at(self, value: float) -> float:
+        """Standard deviation expected where f has that value, in units of f."""
+        rounding = ROUNDING * max(abs(value), LEAST)
+        if self._given is not None:
+            return max(self._given, rounding)
+        if self._seen is None:
+            return rounding
+        size, sigma = self._seen
+        return max(sigma * (_size(value) / size) ** self._power, rounding)
+
+    def due(self, value: float) -> bool:
+        """Whether f has changed so much that the noise should be measured again."""
+        return self._left(value, SELDOM if self._trusted else AGAIN)
+
+    def moved(self, value: float) -> bool:
+        """Whether f has left the value at which the noise was measured last."""
+        return self._left(value, MOVED)
+
+    def measure(self, x: Floats, value: float) -> None:
+        """Measure the noise at x (n), where f has that value; 7 evaluations or more."""
+        if self._given is not None:
+            return
+        size, sigma = _size(value), math.inf
+        for spacing in (SPACING, SPACING * FINER, SPACING * FINER**2):
+            row = row_of_points(x, self._scale, self._random, spacing=spacing)
+            values = self._f.many(row)
+            if not np.isfinite(values).all():
+                continue
+            found = noise_in_a_row(values[:, None])
+            sigma = min(sigma, float(found.sigma[0]))
+            if found.settled:
+                break
+        sigma = min(max(sigma, ROUNDING * size), size)
+        if self._seen is not None:
+            self._learn(self._seen, (size, sigma))
+        self._seen = size, sigma
+
+    def _left(self, value: float, factor: float) -> bool:
+        if self._given is not None or self._seen is None:
+            return False
+        return not 1 / factor <= _size(value) / self._seen[0] <= factor
+
+    def _learn(self, before: tuple[float, float], now: tuple[float, float]) -> None:
+        """Compare what was measured with what was expected."""
+        ratio = now[1] / self.at(now[0])
+        self._trusted = 1 / FORETOLD <= ratio <= FORETOLD
+        change = math.log(now[0] / before[0])
+        if not self._trusted and abs(change) > math.log(MOVED):
+            slope = math.log(now[1] / before[1]) / change
+            self._power = min(max(slope, 0.0), 1.0)
+
+
+def _size(value: float) -> float:
+    return max(abs(value), LEAST)
