@@ -21,6 +21,7 @@ import numpy as np
 from jax.extend import core
 from jax.interpreters import partial_eval
 
+from clinometer.engines.jax_conv import lay_conv
 from clinometer.engines.jax_kinds import kind_of
 from clinometer.engines.jax_passes import called, passes
 from clinometer.engines.laying import Laying
@@ -114,6 +115,8 @@ class _Builder:
         """What an equation's outputs are, once its nodes are laid out."""
         if equation.primitive.name == "scan" and plan.unroll:
             return self._passes(equation.params, operands, plan.inside("body"))
+        if equation.primitive.name == "conv_general_dilated":
+            return [lay_conv(self.laying, equation, operands)]
         call = called(equation)
         if call is not None:
             inner, which = call

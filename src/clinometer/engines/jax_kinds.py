@@ -90,7 +90,7 @@ def kind_of(
         return Kind.CONSTANT, name, every, {}
     describe = DESCRIBED.get(name)
     found = describe(parameters, shapes, outputs) if describe else None
-    return found or (Kind.OTHER, name, every, {})
+    return found or (Kind.OTHER, name, every, _of_window(parameters))
 
 
 def _of_map(name: str, parameters: Any) -> dict[str, Any]:
@@ -101,6 +101,12 @@ def _of_map(name: str, parameters: Any) -> dict[str, Any]:
     return {}
 
 
+def _of_window(parameters: Any) -> dict[str, Any]:
+    """The size of a pool's window, which counting asks for."""
+    window = parameters.get("window_dimensions")
+    return {} if window is None else {"window": tuple(window)}
+
+
 def _dot(parameters: Any, shapes: Sequence[Shape], _: Sequence[Shape]) -> Described:
     contract, batch = parameters["dimension_numbers"]
     terms = {
@@ -108,25 +114,6 @@ def _dot(parameters: Any, shapes: Sequence[Shape], _: Sequence[Shape]) -> Descri
         "batch": (tuple(batch[0]), tuple(batch[1])),
     }
     return Kind.DOT, "dot", range(len(shapes)), terms
-
-
-def _conv(
-    parameters: Any, shapes: Sequence[Shape], _: Sequence[Shape]
-) -> Described | None:
-    spec = parameters["dimension_numbers"]
-    plain = tuple(range(len(shapes[0])))
-    if any(tuple(each) != plain for each in (spec.lhs_spec, spec.rhs_spec)):
-        return None
-    if tuple(spec.out_spec) != plain or parameters["batch_group_count"] != 1:
-        return None
-    terms: dict[str, Any] = {
-        "strides": tuple(parameters["window_strides"]),
-        "padding": tuple((low, high) for low, high in parameters["padding"]),
-        "dilation": tuple(parameters["rhs_dilation"]),
-        "input_dilation": tuple(parameters["lhs_dilation"]),
-        "groups": parameters["feature_group_count"],
-    }
-    return Kind.CONV, "conv", (0, 1), terms
 
 
 def _broadcast(
@@ -141,12 +128,10 @@ def _broadcast(
 def _reshape(
     parameters: Any, shapes: Sequence[Shape], _: Sequence[Shape]
 ) -> Described | None:
-    if len(shapes) != 1 or parameters.get("dimensions") not in (None, ()):
-        return None if "new_sizes" in parameters else _reshaped()
-    return _reshaped()
-
-
-def _reshaped() -> Described:
+    order = parameters.get("dimensions") or ()  # of squeeze: the axes that go
+    moved = "new_sizes" in parameters and tuple(order) != tuple(range(len(order)))
+    if len(shapes) != 1 or moved:
+        return None
     return Kind.RESHAPE, "reshape", (0,), {}
 
 
@@ -219,7 +204,6 @@ DESCRIBED: dict[
     str, Callable[[Any, Sequence[Shape], Sequence[Shape]], Described | None]
 ] = {
     "dot_general": _dot,
-    "conv_general_dilated": _conv,
     "broadcast_in_dim": _broadcast,
     "reshape": _reshape,
     "squeeze": _reshape,
