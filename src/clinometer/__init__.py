@@ -39,7 +39,9 @@ from clinometer.stencil import (
 
 if TYPE_CHECKING:
     from clinometer.check import TwinReport, check_model, check_rules, check_twin
+    from clinometer.costs import CostReport, cost
     from clinometer.descend import Trace, minimise
+    from clinometer.descend.noisy import noise_aware_lbfgs
     from clinometer.hooks import Checked, CheckedClosure, checked, checked_closure
     from clinometer.spot import SpotCheck
     from clinometer.textbook import gradient_check, relative_error
@@ -50,6 +52,7 @@ __all__ = [
     "Checked",
     "CheckedClosure",
     "ClinometerError",
+    "CostReport",
     "Estimate",
     "Finding",
     "FunctionError",
@@ -74,6 +77,7 @@ __all__ = [
     "check_twin",
     "checked",
     "checked_closure",
+    "cost",
     "forward",
     "gradient",
     "gradient_check",
@@ -82,6 +86,7 @@ __all__ = [
     "jacobian",
     "laplacian",
     "minimise",
+    "noise_aware_lbfgs",
     "relative_error",
     "slope",
     "stencil",
@@ -91,6 +96,7 @@ __all__ = [
 _LATER = {
     "Checked": "clinometer.hooks",
     "CheckedClosure": "clinometer.hooks",
+    "CostReport": "clinometer.costs",
     "Trace": "clinometer.descend",
     "SpotCheck": "clinometer.spot",
     "TwinReport": "clinometer.check",
@@ -99,8 +105,10 @@ _LATER = {
     "check_twin": "clinometer.check",
     "checked": "clinometer.hooks",
     "checked_closure": "clinometer.hooks",
+    "cost": "clinometer.costs",
     "gradient_check": "clinometer.textbook",
     "minimise": "clinometer.descend",
+    "noise_aware_lbfgs": "clinometer.descend.noisy",
     "relative_error": "clinometer.textbook",
 }
 """Where the names stand that few need: `import clinometer` does not wait for them."""

@@ -19,6 +19,7 @@ from rich.text import Text
 from clinometer.check import Interrupted, Report, Verdict, check
 from clinometer.cli import BAD_INPUT
 from clinometer.cli.answer import CANNOT_TELL, Answer, AsJson, Place, Trace, finish
+from clinometer.cli.cost import cost_command
 from clinometer.cli.load import load, point_like
 from clinometer.cli.progress import shown
 from clinometer.cli.watch import watch_command
@@ -82,6 +83,7 @@ def run(arguments: Sequence[str]) -> int:
     return outcome.status
 
 
+app.command("cost")(cost_command)
 app.command("watch", context_settings={"allow_interspersed_args": False})(watch_command)
 
 

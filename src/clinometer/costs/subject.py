@@ -1,0 +1,190 @@
+"""f and x of a cost report, taken apart, and what is asked of all ways alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clinometer import engines
+from clinometer.arrays import from_float64, is_array, to_float64
+from clinometer.costs.accuracy import Accuracy, Known
+from clinometer.costs.timing import seconds_of
+from clinometer.errors import InputError
+from clinometer.evaluate import Function
+from clinometer.ladder import coordinates, scales
+from clinometer.trees import Tree
+
+__all__ = ["Listed", "Subject", "wait"]
+
+Floats = NDArray[np.float64]
+Listed = Callable[[list[Any]], Any]
+
+COMPILED, PLAIN = "under jit", "under no_grad"
+"""Names that engines give to ways of calling f, see `Engine.forwards`."""
+
+
+@final
+class Subject:
+    """A scalar function at a point, for all ways to its gradient.
+
+    layout, engine : of x.
+    f : function of the list of leaves, returning one number.
+    leaves : of x, outside every graph.
+    scale : (n) typical size of every entry, in units of x.
+    known : derivatives along a few entries, None where no errors are asked for.
+    timing : seconds spent on timing so far.
+    notes : what was found out on the way.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        x: Tree,
+        *,
+        batched: bool,
+        scale: Tree | None,
+        budget: float,
+    ) -> None:
+        self._function = Function(f, x, batched=batched, scalar="cost")
+        self.layout = self._function.layout
+        self.engine = engines.of(self.layout.leaves)
+        torch = self.engine.name == "torch"
+        self.leaves = [leaf.detach() if torch else leaf for leaf in self.layout.leaves]
+        self.f = _of_one(f, self.layout.rebuild, batched=batched)
+        given = None if scale is None else self.layout.like(scale, "scale")
+        if given is not None and not (0 < given.min() <= given.max() < np.inf):
+            raise InputError(
+                f"scale must be positive and finite, got {given.min()} to {given.max()}"
+            )
+        self.scale = scales(self.layout, self._function.x, given)
+        self._lines = coordinates(
+            self.layout, self._function.x, self.scale, free=given is not None
+        )
+        here = self._lines.some(np.zeros(1, np.intp))
+        self._function.values(here.points(np.zeros(1, np.intp), np.zeros(1)))
+        self._budget = budget
+        self.known: Known | None = None
+        self.timing = 0.0
+        self.notes: list[str] = []
+
+    @property
+    def n(self) -> int:
+        """Entries of x."""
+        return self.layout.size
+
+    @property
+    def evaluations(self) -> int:
+        """Of f, for the errors."""
+        return self._function.evaluations
+
+    @property
+    def held(self) -> int:
+        """Bytes that one x takes."""
+        return sum(
+            int(np.prod(shape))
+            * int(getattr(getattr(leaf, "dtype", None), "itemsize", 8))
+            for leaf, shape in zip(self.leaves, self.layout.shapes, strict=True)
+        )
+
+    def look_at(self, count: int, seed: int, gradient: Floats | None) -> None:
+        """Measure the derivatives along some entries, drawn from those that count.
+
+        gradient : (n) what autodiff gives; where it is zero nothing could be learned.
+        """
+        alive = None if gradient is None else np.flatnonzero(gradient)
+        pool = np.arange(self.n) if alive is None or not alive.size else alive
+        drawn = np.random.default_rng(seed).choice(
+            pool, min(count, pool.size), replace=False
+        )
+        self.known = Known(self._function, self._lines.some(np.sort(drawn)))
+
+    def accuracy(self, found: Floats) -> Accuracy | None:
+        """How far off derivatives (K) along the entries looked at are."""
+        return None if self.known is None else self.known.accuracy(found)
+
+    def seconds(self, run: Callable[[], object]) -> float | None:
+        """Seconds that a call takes; None where no timing is asked for."""
+        if not self._budget:
+            return None
+        began = time.perf_counter()
+        try:
+            return seconds_of(run, self._budget)
+        finally:
+            self.timing += time.perf_counter() - began
+
+    def plain(self) -> Listed:
+        """f as it is called for its value alone: compiled, or without a record."""
+        ways = self.engine.forwards(lambda leaves: [self.f(leaves)])
+        listed = ways.get(PLAIN) or self._compiled(ways.get(COMPILED), self.leaves, "f")
+        return self.f if listed is None else lambda leaves: listed(leaves)[0]
+
+    def derived(self, derivative: Listed, name: str, leaves: list[Any]) -> Listed:
+        """A derivative of f, compiled where the library compiles.
+
+        derivative : function of a list like `leaves`, giving a list of arrays.
+        """
+        way = self.engine.forwards(derivative).get(COMPILED)
+        return self._compiled(way, leaves, name) or derivative
+
+    def unit(self, entry: int) -> list[Any]:
+        """Leaves of zeros, but for a one in place of an entry of x."""
+        made: list[Any] = []
+        for where, leaf, shape in zip(
+            self.layout.slices(), self.leaves, self.layout.shapes, strict=True
+        ):
+            own = np.zeros(shape)
+            if where.start <= entry < where.stop:
+                own.reshape(-1)[entry - where.start] = 1.0
+            made.append(from_float64(own, leaf))
+        return made
+
+    def flat(self, gradient: list[Any]) -> Floats:
+        """(n) a list like the leaves, flat; None stands for zeros."""
+        parts = [
+            np.zeros(int(np.prod(shape))) if part is None else to_float64(part)
+            for part, shape in zip(gradient, self.layout.shapes, strict=True)
+        ]
+        return np.concatenate([part.reshape(-1) for part in parts])
+
+    def _compiled(
+        self, way: Listed | None, leaves: list[Any], name: str
+    ) -> Listed | None:
+        """A compiled way, if it can be compiled; a note where it cannot."""
+        if way is None:
+            return None
+        try:
+            way(leaves)
+        except Exception as error:  # noqa: BLE001 - what f cannot do is its answer
+            self.notes.append(
+                f"{name} cannot be compiled ({type(error).__name__}), and is timed as "
+                "it runs without"
+            )
+            return None
+        return way
+
+
+def wait(parts: Sequence[Any]) -> None:
+    """Come back once a library that works ahead has what it was asked for.
+
+    parts : what one call gave; the smallest is read, for all of them come together.
+    """
+    given = [part for part in parts if part is not None]
+    if given:
+        to_float64(min(given, key=lambda part: int(np.prod(np.shape(part)))))
+
+
+def _of_one(
+    f: Callable[..., Any], rebuild: Callable[..., Any], *, batched: bool
+) -> Listed:
+    """f as a function of the list of leaves of one point."""
+    if not batched:
+        return lambda leaves: f(rebuild(leaves))
+
+    def lifted(leaf: Any) -> Any:
+        return leaf[None] if is_array(leaf) else np.asarray(leaf)[None]
+
+    return lambda leaves: f(rebuild([lifted(leaf) for leaf in leaves]))[0]
