@@ -171,3 +171,11 @@ def test_leaves_without_influence_are_cleared_together_unless_one_has_some(wrong
     assert differing == ["x['idle3']"] * wrong
     assert wrong or report.verdict is Verdict.AGREES
     assert wrong or report.evaluations < 100  # one by one they take 8 * 64 and more
+
+
+def test_the_entries_of_a_block_are_listed_beside_single_ones():
+    report = _checked([np.s_[10:30, 40:60], (200, 3)], shape=(250, 400))
+    block = [(row, column) for row in range(10, 30) for column in range(40, 60)]
+    assert report.leaves[0].wrong == (*block, (200, 3))
+    assert report.as_dict()["leaves"][0]["wrong"][-1] == [200, 3]
+    assert "every one tried, of 400" in str(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, final
 
 import numpy as np
@@ -21,6 +22,8 @@ from clinometer.check.verdict import (
     Terms,
     Verdict,
     differing,
+    faint,
+    faintest,
     needed_resolution,
 )
 from clinometer.estimate import CONVERGED, KINK
@@ -76,7 +79,30 @@ class Comparer:
 
         return self._compare(coarsest, found, lines=lines, build=build)
 
-    def locate(self, k: int, seen: Compared) -> Located:
+    def traced(self, k: int, seen: Compared) -> tuple[Compared, Located | None]:
+        """The comparison of leaf k along directions, and where the leaf is wrong.
+
+        What is off by too little to be material in most directions may be one wrong
+        entry. If such are found, by the rule for entries, these directions differ.
+        """
+        if not self._subject.repeatable:
+            return seen, None
+        if seen.verdict is Verdict.DIFFERS:
+            return seen, self._locate(k, seen)
+        if seen.verdict is not Verdict.AGREES or not self.faint(k, seen):
+            return seen, None
+        located = self._locate(k, seen, faint=True)
+        if not located.findings and not located.blocks:
+            return seen, None
+        evidence = seen.evidence
+        gap = np.abs(evidence.analytic - evidence.numerical)
+        return replace(seen, wrong=gap > faintest(evidence, self.terms(k))), located
+
+    def faint(self, k: int, seen: Compared) -> bool:
+        """Whether most directions of a comparison differ, by less than is material."""
+        return faint(seen.evidence, self.terms(k))
+
+    def _locate(self, k: int, seen: Compared, *, faint: bool = False) -> Located:
         """Where leaf k is wrong, which differs along its random directions."""
         from clinometer.check.locate.road import locate  # noqa: PLC0415 (seldom needed)
 
@@ -84,7 +110,9 @@ class Comparer:
         assert claim is not None  # only leaves with values are compared
         rays = along(self._subject.place, k, self._seed)
         terms = self.terms(k)
-        return locate(self._subject, claim, k, seen=seen, rays=rays, terms=terms)
+        return locate(
+            self._subject, claim, k, seen=seen, rays=rays, terms=terms, faint=faint
+        )
 
     def second_look(
         self, k: int, single: Compared, measured: Slopes

@@ -79,6 +79,9 @@ class LeafSummary:
     where : which part is wrong, in words, "rows 3 and 7"; empty if none is.
     blocks : of a large array the parts found to be wrong, or to hold what is wrong,
         but for single entries: for each axis of the array (start, stop).
+    wrong : indices of the entries that are wrong, in order: those compared one by one,
+        and in a large array those located, of whose blocks some were tried. Empty where
+        they are more than `words.COUNTED`, or were not located.
     """
 
     path: str
@@ -93,6 +96,7 @@ class LeafSummary:
     reason: str
     where: str = ""
     blocks: tuple[Ranges, ...] = ()
+    wrong: tuple[tuple[int, ...], ...] = ()
 
     @property
     def compared(self) -> str:
@@ -133,4 +137,5 @@ class LeafSummary:
             "reason": self.reason,
             "where": self.where,
             "blocks": [[list(ends) for ends in block] for block in self.blocks],
+            "wrong": [list(index) for index in self.wrong],
         }

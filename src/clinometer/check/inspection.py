@@ -27,7 +27,7 @@ from clinometer.check.subject import Slopes, Subject
 from clinometer.check.upcast import NOTE
 from clinometer.check.verdict import WORST, Verdict
 from clinometer.check.why import findings_of, not_repeatable, reason_of
-from clinometer.check.words import places_in_words
+from clinometer.check.words import indices, indices_of_boxes, places_in_words
 
 if TYPE_CHECKING:
     from clinometer.check.locate.road import Located
@@ -210,24 +210,22 @@ class Inspection:
             if fault is not None:
                 self._findings.append(fault)
                 return self._summary(k, None, Verdict.DIFFERS)
-            compared = self._comparer.directions(k)
-            where = self._locate(k, compared)
-            return replace(self._conclude(k, compared, entries=0), where=where)
+            compared, located = self._comparer.traced(k, self._comparer.directions(k))
+            if located is not None:
+                self.located[k] = located
+                self._findings += located.findings
+            found = self._conclude(k, compared, entries=0)
+            if located is None:
+                return found
+            listed = indices_of_boxes(located.named)
+            return replace(found, where=located.where, wrong=listed)
         single = self._comparer.by_entry(k, measured)
         whole = self._comparer.second_look(k, single, measured)
         if whole is not None and whole.verdict is not Verdict.CANNOT_TELL:
             return self._conclude(k, whole, entries=claim.size)
         wrong = single.wrong.reshape(self._layout.shapes[k])
         found = self._conclude(k, single, entries=claim.size)
-        return replace(found, where=places_in_words(wrong))
-
-    def _locate(self, k: int, compared: Compared) -> str:
-        """Where leaf k is wrong, in words; empty where no direction differs."""
-        if compared.verdict is not Verdict.DIFFERS or not self._subject.repeatable:
-            return ""
-        self.located[k] = located = self._comparer.locate(k, compared)
-        self._findings += located.findings
-        return located.where
+        return replace(found, where=places_in_words(wrong), wrong=indices(wrong))
 
     def _conclude(self, k: int, compared: Compared, *, entries: int) -> LeafSummary:
         """Note the findings of a comparison, and sum it up.
@@ -235,7 +233,8 @@ class Inspection:
         entries : how many entries were compared one by one, before or in it.
         """
         located = self.located.get(k)
-        if located and located.complete and located.where != "everywhere":
+        named = located and (located.complete or located.faint)
+        if located and named and located.where != "everywhere":
             from clinometer.check.locate.cause import (  # noqa: PLC0415 (seldom needed)
                 cause_of,
             )
@@ -253,6 +252,7 @@ class Inspection:
                 self._comparer.terms(k),
                 path=self._layout.paths[k],
                 largest=float(change.max(initial=0.0)),
+                traced=not self._comparer.faint(k, compared),
             )
         whole = compared.evidence.analytic.size if compared.evidence.directions else 0
         self._findings += findings_of(

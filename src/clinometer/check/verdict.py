@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 __all__ = [
     "AT_KINK",
     "COARSE_RESOLUTION",
+    "FAINT",
     "GROSS",
     "GUARD",
     "RESOLUTION",
@@ -42,6 +43,8 @@ __all__ = [
     "allowed",
     "default_rtol",
     "differing",
+    "faint",
+    "faintest",
     "is_zero",
     "needed_resolution",
     "resolution",
@@ -93,6 +96,11 @@ its derivative is not that of its limit, which is what a right gradient claims."
 
 SAME = 0.02
 """Spread of the deviations from 1 of ratios that count as one constant factor."""
+
+
+FAINT = 0.75
+"""Share of directions in which a difference too small to be material has to show before
+it is traced: one wrong entry shows in all of them, several cancel in some."""
 
 
 class Verdict(Enum):
@@ -209,6 +217,27 @@ def differing(evidence: Evidence, terms: Terms) -> Bools:
     return beyond | np.isnan(evidence.analytic)
 
 
+def faint(evidence: Evidence, terms: Terms) -> bool:
+    """Whether directions differ in most cases, though by less than is material.
+
+    What is material along a direction grows with the number of entries, so that one
+    wrong entry may hide in it. Such differences prove nothing: where there are any, the
+    single entries behind them are looked for, and judged by their own rule.
+    """
+    if not evidence.directions:
+        return False
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(evidence.analytic - evidence.numerical)
+        beyond = gap > faintest(evidence, terms)
+    return bool(beyond.mean() >= FAINT)
+
+
+def faintest(evidence: Evidence, terms: Terms) -> Floats:
+    """(E) the largest difference that bar and rounding explain, in units of f / x."""
+    with np.errstate(invalid="ignore"):
+        return np.fmax(widened(evidence), _rounding(evidence, terms))
+
+
 def slightly_off(evidence: Evidence, terms: Terms, wrong: Bools) -> bool:
     """Whether all that is wrong may come from a tolerance inside f.
 
@@ -233,8 +262,7 @@ def allowed(evidence: Evidence, terms: Terms) -> Floats:
     """(E) the largest difference that would not be called one, in units of f / x."""
     with np.errstate(invalid="ignore", over="ignore"):
         largest = np.fmax(evidence.magnitude, np.abs(evidence.numerical))
-        most = np.fmax(widened(evidence), _rounding(evidence, terms))
-        return np.fmax(most, terms.rtol * largest)
+        return np.fmax(faintest(evidence, terms), terms.rtol * largest)
 
 
 def is_zero(evidence: Evidence, terms: Terms) -> bool:

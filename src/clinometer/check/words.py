@@ -5,17 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "along_axis", "block", "boxes_in_words", "listed", "places_in_words"]
+__all__ = [
+    "Box",
+    "along_axis",
+    "block",
+    "boxes_in_words",
+    "indices",
+    "indices_of_boxes",
+    "listed",
+    "places_in_words",
+]
 
 Bools: TypeAlias = NDArray[np.bool_]
 
 LISTED = 5
 """Places named one by one; of more, the first few and their count."""
+
+COUNTED = 1000
+"""Entries whose indices are given one by one."""
 
 EVEN_SPACING = 4
 """Places that must be evenly spaced before a stride is named."""
@@ -99,6 +112,25 @@ def boxes_in_words(boxes: Sequence[Box], shape: tuple[int, ...]) -> str:
         ).reshape(len(singles), -1)
         said.append(listed(places, shape))
     return "; ".join(said)
+
+
+def indices(wrong: Bools) -> tuple[tuple[int, ...], ...]:
+    """Where an array is True, index by index; nothing if at more than COUNTED."""
+    if np.count_nonzero(wrong) > COUNTED:
+        return ()
+    return tuple(tuple(int(i) for i in place) for place in np.argwhere(wrong))
+
+
+def indices_of_boxes(boxes: Sequence[Box]) -> tuple[tuple[int, ...], ...]:
+    """The entries of boxes, index by index; nothing if more than COUNTED."""
+    if sum(box.count for box in boxes) > COUNTED:
+        return ()
+    found = {
+        place
+        for box in boxes
+        for place in product(*(range(start, stop) for start, stop in box.ranges))
+    }
+    return tuple(sorted(found))
 
 
 def _one_box(box: Box, shape: tuple[int, ...]) -> str:

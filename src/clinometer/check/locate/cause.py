@@ -31,6 +31,7 @@ def cause_of(located: Located, path: str) -> Diagnosis:
     said.append(
         f"found in {counted(located.evaluations, 'evaluation', 'evaluations')}"
         + ("; nothing else differs" if located.complete else "")
+        + ("; along directions this is less than is material" * located.faint)
     )
     return Diagnosis(cause, path, located.where, Verdict.DIFFERS, "; ".join(said))
 

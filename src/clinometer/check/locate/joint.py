@@ -42,6 +42,9 @@ MODEST = 0.25
 LEVEL = 2_000
 """Number of the first direction in which leaves move that f may not depend on."""
 
+SUSPECTS = 2
+"""Leaves looked at by themselves for differences that are not material in all."""
+
 ROUNDS = 4
 """Faulty leaves looked for one after the other; then every leaf is looked at."""
 
@@ -86,17 +89,22 @@ class Joint:
     def run(self) -> Together:
         """Compare; leaves that are not cleared are to be looked at one by one."""
         left = sorted(self._norm)
-        nothing = Together({}, {}, None)
+        nothing, suspects = Together({}, {}, None), 0
         for number in range(ROUNDS):
             if len(left) < LEAST:
                 return nothing
             compared = self._compare(left, number)
-            if compared.verdict is Verdict.AGREES:
-                return self._with_level(self._cleared(left, compared))
+            agrees = compared.verdict is Verdict.AGREES
+            hidden = agrees and self._faint(left, compared)
+            if agrees and not (hidden and suspects < SUSPECTS):
+                return self._with_level(
+                    self._cleared(left, compared, traced=not hidden)
+                )
             if compared.verdict is Verdict.CANNOT_TELL:
                 return nothing
+            suspects += agrees
             stream = int(np.argmax(compared.wrong)) + self._count * number
-            left.remove(self._halved(left, stream))
+            left.remove(self._halved(left, stream, faint=agrees))
         return nothing
 
     def _rays(self, leaves: Sequence[int], streams: Sequence[int]) -> Rays:
@@ -110,9 +118,15 @@ class Joint:
         streams = range(self._count * number, self._count * (number + 1))
         return self._comparer.together(self._claims, self._rays(leaves, streams))
 
-    def _halved(self, leaves: Sequence[int], stream: int) -> int:
+    def _faint(self, leaves: Sequence[int], compared: Compared) -> bool:
+        """Whether most directions differ, by less than is material in all leaves."""
+        coarsest = max(leaves, key=lambda k: self._comparer.terms(k).roundoff)
+        return self._comparer.faint(coarsest, compared)
+
+    def _halved(self, leaves: Sequence[int], stream: int, *, faint: bool) -> int:
         """A leaf among these that is faulty if any is, by halving.
 
+        faint : whether it differs by less than is material.
         Where the first half agrees it is the second that differs. If that should be
         wrong, for bars are no proof, the leaf is cleared when it is looked at alone.
         """
@@ -120,7 +134,9 @@ class Joint:
             middle = len(leaves) // 2
             rays = self._rays(leaves[:middle], [stream])
             seen = self._comparer.together(self._claims, rays)
-            differs = seen.verdict is Verdict.DIFFERS
+            differs = seen.verdict is Verdict.DIFFERS or (
+                faint and self._faint(leaves[:middle], seen)
+            )
             leaves = leaves[:middle] if differs else leaves[middle:]
         return leaves[0]
 
@@ -139,11 +155,11 @@ class Joint:
         compared = self._comparer.together(self._claims, Rays.of(self._place, rays))
         if compared.verdict is not Verdict.AGREES or compared.share.any():
             return found
-        power = {k: self._power(k, compared, gain=1.0) for k in rest}
+        power = {k: self._power(k, compared, gain=1.0, traced=False) for k in rest}
         cleared = found.cleared | dict.fromkeys(rest, 0.0)
         return Together(cleared, found.power | power, found.compared)
 
-    def _power(self, k: int, compared: Compared, *, gain: float) -> Power:
+    def _power(self, k: int, compared: Compared, *, gain: float, traced: bool) -> Power:
         """What a comparison would have seen in leaf k."""
         return power_of(
             compared,
@@ -151,9 +167,12 @@ class Joint:
             path=self._place.layout.paths[k],
             largest=self._largest[k],
             gain=gain,
+            traced=traced,
         )
 
-    def _cleared(self, leaves: Sequence[int], compared: Compared) -> Together:
+    def _cleared(
+        self, leaves: Sequence[int], compared: Compared, *, traced: bool
+    ) -> Together:
         """The leaves whose own slope the common directions resolve."""
         share: dict[int, float] = {}
         power: dict[int, Power] = {}
@@ -163,7 +182,7 @@ class Joint:
             seen = least / (self._gain[k] * self._norm[k])
             if seen <= terms.resolution:
                 share[k] = seen
-                power[k] = self._power(k, compared, gain=self._gain[k])
+                power[k] = self._power(k, compared, gain=self._gain[k], traced=traced)
         return Together(share, power, compared)
 
 

@@ -18,10 +18,10 @@ from clinometer.check.compare import Compared, claimed_along, entry_by_entry
 from clinometer.check.finding import Finding
 from clinometer.check.locate.gauge import Gauge, Residual
 from clinometer.check.locate.search import Places, Search
-from clinometer.check.plan import at_entries
+from clinometer.check.plan import MANY, at_entries
 from clinometer.check.rays import Part, Ray, Rays
 from clinometer.check.subject import Slopes, Subject
-from clinometer.check.verdict import GUARD, ROUNDING, Terms, Verdict, differing
+from clinometer.check.verdict import FAINT, GUARD, ROUNDING, Terms, Verdict, differing
 from clinometer.check.words import Box, boxes_in_words
 
 __all__ = ["Located", "locate"]
@@ -33,6 +33,17 @@ ROUNDS = 6
 
 BUDGET = 320
 """Evaluations after which the search in one leaf ends."""
+
+TRACED = 128
+"""The same where nothing differs that is material: it may be rounding throughout."""
+
+TRACED_MANY = 64
+"""The same in a leaf of `plan.MANY` entries."""
+
+UNEXPLAINED = 0.71
+"""Part of a difference that may be left beside what is found in it, where it is not
+material as a whole: half of the mean square. Else the entries found are no worse than
+all others, as where f stops an iteration at a tolerance."""
 
 AGAIN = 2
 """Directions measured anew, blocks held still, to see whether anything is left."""
@@ -49,6 +60,7 @@ class Located:
     complete : whether what is named explains all differences seen.
     where : all of it in words.
     evaluations : what it took.
+    faint : whether the directions differ by less than is material.
     """
 
     findings: tuple[Finding, ...]
@@ -57,6 +69,12 @@ class Located:
     complete: bool
     where: str
     evaluations: int
+    faint: bool = False
+
+    @property
+    def named(self) -> tuple[Box, ...]:
+        """What is named as wrong: the blocks, and single entries as boxes."""
+        return (*self.blocks, *(_at(found) for found in self.findings))
 
 
 def locate(
@@ -67,13 +85,16 @@ def locate(
     seen: Compared,
     rays: Rays,
     terms: Terms,
+    faint: bool = False,
 ) -> Located:
     """Where leaf number `leaf` is wrong.
 
     claim : (E) claimed gradient.
     seen : its comparison along the rays; it differs along some.
+    faint : whether it differs there by less than is material. Then single entries are
+        looked for that are wrong by their own rule; there may be none.
     """
-    return _Locating(subject, claim, leaf, terms=terms).run(seen, rays)
+    return _Locating(subject, claim, leaf, terms=terms, faint=faint).run(seen, rays)
 
 
 @final
@@ -81,8 +102,16 @@ class _Locating:
     """The rounds of a search in one leaf."""
 
     def __init__(
-        self, subject: Subject, claim: Floats, leaf: int, *, terms: Terms
+        self,
+        subject: Subject,
+        claim: Floats,
+        leaf: int,
+        *,
+        terms: Terms,
+        faint: bool,
     ) -> None:
+        self._faint = faint
+        self._searches = 0
         self._subject = subject
         self._claim = claim
         self._leaf = leaf
@@ -103,21 +132,72 @@ class _Locating:
             if math.isfinite(slope) and math.isfinite(bar)
         ]
         complete = False
-        for number in range(ROUNDS):
+        if not self._faint:
+            complete, directions = self._rounds(directions, before + BUDGET)
+        named = self._findings or self._found.blocks or self._found.share
+        if directions and (complete or not named):
+            directions = self._trace(directions)
+            self._gauge.faint = False
+            left = [self._left(*direction) for direction in directions]
+            complete = not self._faint and not any(off.proved for off in left)
+        return self._located(before, complete=complete)
+
+    def _rounds(
+        self, directions: list[tuple[Ray, float, float]], budget: int
+    ) -> tuple[bool, list[tuple[Ray, float, float]]]:
+        """Search along one direction after the other; whether nothing is left.
+
+        budget : evaluations, of the whole check, at which to stop.
+        Returns the directions, too, as measured last.
+        """
+        for _ in range(ROUNDS):
+            if self._everywhere:
+                return True, []
             left = [(self._left(*direction), direction) for direction in directions]
             wrong = [pair for pair in left if pair[0].proved]
             if not wrong:
-                complete = bool(directions)
-                break
+                return bool(directions), directions
             off, (ray, slope, bar) = max(wrong, key=lambda p: _clear(p[0]))
-            if not self._search(ray, slope, bar, off=off, number=number, before=before):
-                break
-            if any(box == Box.whole(self._shape) for box in self._found.blocks):
-                complete = True
-                break
-            if self._gauge.without:
+            if not self._search(ray, slope, bar, off=off, budget=budget):
+                return False, directions
+            if self._gauge.without and not self._everywhere:
                 directions = self._anew(directions[:AGAIN])
-        return self._located(before, complete=complete)
+        return False, directions
+
+    @property
+    def _everywhere(self) -> bool:
+        """Whether all of the leaf is a block that is wrong."""
+        return Box.whole(self._shape) in self._found.blocks
+
+    def _trace(
+        self, directions: list[tuple[Ray, float, float]]
+    ) -> list[tuple[Ray, float, float]]:
+        """Search for what is too little to be material along directions.
+
+        It is kept if that explains what was seen: else rounding, or a tolerance in f,
+        may have moved the entries found as it did all others. Returns the directions
+        as measured last.
+        """
+        self._gauge.faint = True
+        left = [self._left(*direction) for direction in directions]
+        if np.mean([off.proved for off in left]) < FAINT:
+            return directions
+        found, singles = self._found, len(self._findings)
+        parts, share = found.parts, found.share
+        blocks, first = len(found.blocks), self._size(directions)
+        many = self._claim.size > MANY
+        spent = self._subject.function.evaluations
+        _, rest = self._rounds(directions, spent + (TRACED_MANY if many else TRACED))
+        found.parts, found.share = parts, share  # nothing is proved of others
+        if self._size(rest) > UNEXPLAINED * first:
+            del self._findings[singles:]
+            del found.blocks[blocks:]
+        return rest
+
+    def _size(self, directions: list[tuple[Ray, float, float]]) -> float:
+        """Root mean square of what is wrong along directions, in units of f."""
+        left = [self._left(*direction).value for direction in directions]
+        return float(np.sqrt(np.mean(np.square(left)))) if left else math.inf
 
     def _search(
         self,
@@ -126,15 +206,15 @@ class _Locating:
         bar: float,
         *,
         off: Residual,
-        number: int,
-        before: int,
+        budget: int,
     ) -> bool:
         """Search along one direction; whether anything new was found."""
         gauge, found = self._gauge, self._found
+        number, self._searches = self._searches, self._searches + 1
         if number == 0:
             gauge.calibrate(ray, slope, bar)
         gauge.stream = ray.stream
-        search = Search(gauge, seed=number, budget=before + BUDGET)
+        search = Search(gauge, seed=number, budget=budget, faint=gauge.faint)
         search.run(off)
         new = search.found
         found.blocks += new.blocks
@@ -159,7 +239,7 @@ class _Locating:
             bar += abs(move) * error
         terms = self._terms
         rounding = ROUNDING * terms.roundoff * (norm + terms.value)
-        allowed = max(bar, rounding, terms.rtol * norm)
+        allowed = max(bar, rounding, 0.0 if self._gauge.faint else terms.rtol * norm)
         return Residual(claimed - slope, bar, allowed)
 
     def _anew(
@@ -222,8 +302,7 @@ class _Locating:
     def _located(self, before: int, *, complete: bool) -> Located:
         """Everything found, in words."""
         found, shape = self._found, self._shape
-        known = [Box(tuple((i, i + 1) for i in f.index or ())) for f in self._findings]
-        named = [*found.blocks, *known]
+        named = [*found.blocks, *(_at(finding) for finding in self._findings)]
         said = boxes_in_words(named, shape)
         if not complete and found.parts:
             within = boxes_in_words(found.parts, shape)
@@ -248,7 +327,13 @@ class _Locating:
             complete=complete,
             where=said,
             evaluations=self._subject.function.evaluations - before,
+            faint=self._faint,
         )
+
+
+def _at(finding: Finding) -> Box:
+    """The entry that a finding is about."""
+    return Box(tuple((i, i + 1) for i in finding.index or ()))
 
 
 def _clear(off: Residual) -> float:

@@ -26,6 +26,9 @@ __all__ = ["Places", "Search"]
 TRIED = 3
 """Entries tried at random in a part that holds more than one wrong index."""
 
+FAINT_TRY = 6
+"""Halvings before entries are tried where little is wrong."""
+
 SURE = 5
 """Entries tried at random in a block before it is called wrong as a whole."""
 
@@ -66,11 +69,15 @@ class Places:
 class Search:
     """Looks for wrong entries along the direction that a gauge is set to."""
 
-    def __init__(self, gauge: Gauge, *, seed: int, budget: int) -> None:
+    def __init__(
+        self, gauge: Gauge, *, seed: int, budget: int, faint: bool = False
+    ) -> None:
         """Set out.
 
         budget : evaluations, of the whole check, at which to stop.
+        faint : whether what is wrong is too little to be met by trying at random.
         """
+        self._faint = faint
         self._gauge = gauge
         self._random = np.random.default_rng([seed, 77])
         self._budget = budget
@@ -97,10 +104,12 @@ class Search:
         self, box: Box, off: Residual, depth: int
     ) -> list[tuple[Box, Residual, int]]:
         """The parts of a box to look into next; what was settled is noted."""
-        narrowed = self._narrowed(box, off)
+        spare = self._faint and depth % 2 == 1
+        narrowed = None if spare else self._narrowed(box, off)
         if narrowed is not None:
             return [(*narrowed, depth)]
-        wrong = self._tried(box, TRIED) if depth % 3 == 0 or box.count < FEW else []
+        tries = depth % 3 == 0 and depth >= (FAINT_TRY if self._faint else 0)
+        wrong = self._tried(box, TRIED) if tries or box.count < FEW else []
         if wrong:
             rest = self._grown(box, off, wrong)
             return [] if rest is None else [(box, rest, depth)]
@@ -170,22 +179,27 @@ class Search:
             block = self._stretched(block, wrong[0], box=whole, axis=axis)
         if block.count <= SURE:
             if len(wrong) > 1 and box.count > FEW:
-                self._spread(box)
+                self._spread(box, wrong)
                 return None
             found.singles += [_entry(place) for place in _places(block)]
         elif len(self._tried(block, SURE)) >= SURE - 1:
             found.blocks.append(block)
             self.ended = True  # the block may reach into parts still to be looked at
         else:
-            self._spread(box)
+            self._spread(box, wrong)
             return None
         rest = off.less(gauge.residual(_both(block, box), need=abs(off.value) / SHARP))
         gauge.without.append(block)
         return rest if rest.proved else None
 
-    def _spread(self, box: Box) -> None:
-        """Note a part in which many entries are wrong, but in no block."""
+    def _spread(self, box: Box, wrong: list[tuple[int, ...]]) -> None:
+        """Note a part in which many entries are wrong, but in no block.
+
+        Where that is no news, for the part is proved wrong, they are not gone into.
+        """
         self.found.parts.append(box)
+        if self._faint:
+            self.found.singles += [_entry(place) for place in wrong]
         self.found.share = len(self._tried(box, MORE)) / MORE
         self.ended = True
 

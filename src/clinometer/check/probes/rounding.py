@@ -223,7 +223,7 @@ def _taken_back(report: Report, leaf: LeafSummary, own: list[Finding]) -> Report
         (abs(each.ratio - 1) for each in own if each.ratio is not None), default=0.0
     )
     verdict = Verdict.CANNOT_TELL if leaf.cannot_tell else Verdict.AGREES
-    fine = replace(leaf, verdict=verdict, differ=0, where="", blocks=())
+    fine = replace(leaf, verdict=verdict, differ=0, where="", blocks=(), wrong=())
     others = [each for each in report.findings if each not in own]
     if not any(each.path == leaf.path for each in others):
         others.append(replace(own[0], verdict=Verdict.AGREES, reason="rounding of x"))
