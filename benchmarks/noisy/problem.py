@@ -38,6 +38,11 @@ class Problem:
         """Variables."""
         return self.start.size
 
+    @property
+    def descent(self) -> float:
+        """From the start down to the lowest minimum, in units of f."""
+        return self.value(self.start) - self.minima[0]
+
     def value(self, x: Any) -> float:
         """f without noise; +inf where it overflows."""
         with np.errstate(all="ignore"):
@@ -60,9 +65,12 @@ class Problem:
                 slopes[k] = 2 * residuals @ (self.residuals(moved).imag / step)
         return slopes
 
-    def gap(self, x: Any) -> float:
-        """Distance of f(x) from the nearest known minimum, or below them 0."""
+    def nearest(self, x: Any) -> float:
+        """The known minimum that f(x) is nearest to."""
         value = self.value(x)
-        if value <= self.minima[0]:
-            return 0.0
-        return min(abs(value - minimum) for minimum in self.minima)
+        return min(self.minima, key=lambda minimum: abs(value - minimum))
+
+    def gap(self, x: Any) -> float:
+        """Distance of f(x) from the nearest known minimum; below the lowest, 0."""
+        value = self.value(x)
+        return 0.0 if value <= self.minima[0] else abs(value - self.nearest(x))

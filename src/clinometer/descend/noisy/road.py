@@ -34,6 +34,9 @@ STILL_SHARP = 10.0
 HIDDEN = 0.1
 """Decrease foretold, in sigma, that no value of f can show."""
 
+COVERED = 4.0
+"""Decrease foretold, in sigma, that the noise of two values can cover."""
+
 PATIENCE = 3
 """Gradients in a row that foretell no more than that, after which the way ends."""
 
@@ -111,7 +114,7 @@ class Road:
             return End.GRADIENT
         step = self._search(gradient, p)
         if step is None:
-            return None if self._recovers() else End.STUCK
+            return None if self._recovers() else self._stuck(foretold)
         self._go(gradient, p, step)
         if self._told(self.here):
             return End.CALLBACK
@@ -171,6 +174,11 @@ class Road:
         else:
             self._sharpen(value)
         return True
+
+    def _stuck(self, foretold: float) -> End:
+        """Why no step was found: noise, if it could hide what is foretold."""
+        sigma = self._noise.at(self.here.value)
+        return End.NOISE if foretold <= COVERED * sigma else End.STUCK
 
     def _direction(self, gradient: Gradient) -> Floats:
         """(n) the quasi-Newton step, no entry of it longer than a few of its sizes."""
