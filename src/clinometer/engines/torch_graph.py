@@ -52,11 +52,11 @@ def graph_of(f: Callable[[list[Any]], Any], leaves: Leaves) -> Graph:
     """
     own = [leaf.detach() for leaf in leaves]
     with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")  # of torch's tracer about itself
         # attention and recurrent layers as plain operations, not as one fused kernel
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")  # of torch's tracer about itself
         traced = _traced(lambda *leaves: f(list(leaves)), own)
         held = _held(traced)
 
