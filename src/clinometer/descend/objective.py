@@ -189,12 +189,24 @@ class Objective:
         seen = [self.function.outcome.roundoff] if self.function.calls else []
         return max(*seen, *self.layout.roundoff, 0.0)
 
+    def at_one_point(self) -> F:
+        """F as a function of one tree like x, whether it takes batches or not."""
+        if not self.options.get("batched", False):
+            return self.f
+        layout, f = self.layout, self.f
+
+        def one(x: Tree) -> Any:
+            leaves, _, _ = layout.apart(x)
+            return f(layout.rebuild([leaf[None] for leaf in leaves]))[0]
+
+        return one
+
     def listed(self) -> Callable[[list[Any]], Any]:
         """F of the list of its leaves at one point, for the engine."""
-        rebuild = self.layout.rebuild
+        rebuild, f = self.layout.rebuild, self.f
         if self.options.get("batched", False):
-            return lambda leaves: self.f(rebuild([leaf[None] for leaf in leaves]))[0]
-        return lambda leaves: self.f(rebuild(leaves))
+            return lambda leaves: f(rebuild([leaf[None] for leaf in leaves]))[0]
+        return lambda leaves: f(rebuild(leaves))
 
     def products(self, x: Floats) -> Floats:
         """(n, n) the Hessian by the library's own second derivatives, by columns.

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.descend.objective import Counts, Memory, Seen
+from clinometer.descend.price import Price
 from clinometer.descend.stop import Ending, Stop
 from clinometer.descend.trace import COLUMNS, Iteration, State, Trace, column, tree_at
 from clinometer.trees import Layout
 
-__all__ = ["Costs", "Names", "Record", "Stopped"]
+__all__ = ["Names", "Record", "Stopped"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -26,25 +27,6 @@ PAUSE = 5.0
 
 class Stopped(Exception):  # noqa: N818 (no error: the way out of a rule)
     """A stop rule holds."""
-
-
-@final
-@dataclass(frozen=True)
-class Costs:
-    """Arithmetic operations of one evaluation of f, and of the way back of autodiff.
-
-    NaN where they cannot be counted.
-    """
-
-    evaluation: float
-    gradient: float
-
-    def of(self, counts: Counts) -> float:
-        """Operations of all that was asked; NaN where a part cannot be counted."""
-        if counts.hessians:
-            return float("nan")
-        back = counts.gradients * self.gradient if counts.gradients else 0.0
-        return counts.evaluations * self.evaluation + back + counts.other
 
 
 @final
@@ -66,15 +48,15 @@ class Record:
         names: Names,
         stop: Stop,
         *,
-        costs: Callable[[], Costs],
+        price: Price,
         progress: Callable[[Iteration], None] | None,
         file: Path | None,
         after: Trace | None,
     ) -> None:
         """Begin, or go on after a trace."""
         self.layout, self.names, self.stop = layout, names, stop
-        self._costs, self._known = costs, None
-        self._progress, self._file = progress, file
+        self._price, self._progress = price, progress
+        self._file = file
         self.rows = [] if after is None else [after[k] for k in range(len(after.loss))]
         self.state = None if after is None else after.state
         spent = self.rows[-1].seconds if self.rows else 0.0
@@ -87,8 +69,9 @@ class Record:
         """Add an iteration. Raises Stopped where a stop rule holds after it."""
         before = self.state.point if self.state else x
         start = self.state.start if self.state else x
-        if self._known is None:
-            self._known = self._costs()
+        asked = time.perf_counter()
+        operations = self._price.of(counts)
+        self._began += time.perf_counter() - asked  # no part of the descent
         row = Iteration(
             number=len(self.rows),
             loss=seen.loss,
@@ -98,7 +81,7 @@ class Record:
             evaluations=counts.evaluations,
             gradients=counts.gradients,
             hessians=counts.hessians,
-            operations=self._known.of(counts),
+            operations=operations,
             seconds=time.perf_counter() - self._began,
         )
         self.rows.append(row)

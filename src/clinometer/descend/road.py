@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from clinometer.derivative import Options, hessian
 from clinometer.descend.objective import Counts, Memory, Objective, Seen
-from clinometer.descend.record import Costs, Names, Record, Stopped
+from clinometer.descend.price import Price
+from clinometer.descend.record import Names, Record, Stopped
 from clinometer.descend.rules import Rule
 from clinometer.descend.slopes import Slope
 from clinometer.descend.stop import Stop
@@ -73,7 +74,7 @@ def minimise(  # noqa: PLR0917 (the four of the question: what, where, how, by w
         at.layout,
         names,
         stop,
-        costs=lambda: Costs(float("nan"), float("nan")),
+        price=Price(at),
         progress=progress,
         file=kept,
         after=after,

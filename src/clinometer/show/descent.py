@@ -28,6 +28,7 @@ Floats: TypeAlias = NDArray[np.float64]
 SIZE = (8.6, 6.6)  # inches
 LEGEND = 0.24  # inches a line of the legend
 COLOURS = ("#2d3a8c", "#d1495b", "#00798c", "#e09f3e", "#6a4c93", "#5b8c2a")
+DECADE = 10.0  # over less than that a logarithmic axis says no more than another
 DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 """Lines that lie upon each other still show, each through the gaps of the next."""
 
@@ -70,7 +71,7 @@ def draw_descent(
 
     traces : descents of one f from one x0.
     above : subtracted from every loss, in units of f; the lowest value, if it is known.
-        Where all that is left is positive, the axis of losses is logarithmic.
+        Where all that is left is positive, and spans a decade, its axis is logarithmic.
 
     Missing folders are made. Raises InputError without a trace, MissingExtraError
     without matplotlib.
@@ -85,7 +86,7 @@ def _draw(figure: Figure, traces: Sequence[Trace], title: str, *, above: float) 
     figure.suptitle(title, x=0.01, ha="left", weight="bold", color=INK, fontsize=11.5)
     losses = [trace.loss - above for trace in traces]
     shown = np.concatenate([loss[np.isfinite(loss)] for loss in losses])
-    log = bool(shown.size and np.all(shown > 0))
+    log = bool(shown.size and 0 < shown.min() < shown.max() / DECADE)
     axes = figure.subplots(2, 2, sharey=True)
     for k, (panel, place) in enumerate(zip(PANELS, axes.flat, strict=True)):
         named = "loss" if above == 0 else f"loss - {above:.6g}"
@@ -121,11 +122,9 @@ def _lines(
             lw=1.7,
             label=f"{trace.rule}; {trace.slope}",
         )
-    if drawn < len(traces):
-        missing = len(traces) - drawn
-        axes.set_title(
-            f"not countable: {missing} of {len(traces)}",
-            loc="right",
-            color=PALE,
-            fontsize=8,
-        )
+    if not drawn:
+        axes.set_xticks([])
+        axes.text(0.5, 0.5, "cannot be counted", transform=axes.transAxes, ha="center")
+    elif drawn < len(traces):
+        said = f"without {len(traces) - drawn} that cannot be counted"
+        axes.set_title(said, loc="right", color=PALE, fontsize=8)
