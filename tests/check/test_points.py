@@ -77,3 +77,54 @@ def test_points_outside_the_domain_are_left_out():
 def test_a_gradient_that_holds_at_x_only_is_refused():
     with pytest.raises(InputError, match="function of x"):
         check(lambda x: (x**2).sum(), X, gradient=2 * X, points=True)
+
+
+def test_conventions_at_ties_of_many_are_no_difference():
+    """Of equal numbers each may take any place in order; moved alone, it is an end."""
+    weights = np.array([3.0, -1.0, 0.5, 2.0, 7.0, -4.0])
+    x = np.array([0.7, -1.3, 2.1, 0.4, 1.9, -0.2])
+
+    def gradient(x):
+        found = np.empty(6)
+        found[np.argsort(x, kind="stable")] = weights
+        return found
+
+    report = check(lambda x: weights @ np.sort(x), x, gradient=gradient, points=True)
+
+    assert report.verdict is Verdict.AGREES
+    assert "cannot be told" in report.notes[-1]
+
+
+def test_a_wrong_slope_at_zero_is_found_beside_a_kink():
+    def gradient(x):
+        return np.where(x == 0, 2.0, x > 0)
+
+    report = check(lambda x: np.maximum(x, 0).sum(), X, gradient=gradient, points=True)
+
+    assert report.verdict is Verdict.DIFFERS
+    assert report.causes[0] is Cause.SPECIAL_POINTS
+    assert "with one entry of each array zero" in report.diagnoses[0].where
+
+
+def test_a_norm_without_a_derivative_at_zero_is_told_not_blamed():
+    def norm(x):
+        return np.sqrt((x**2).sum())
+
+    def gradient(x):
+        with np.errstate(invalid="ignore"):
+            return x / norm(x)
+
+    report = check(norm, X, gradient=gradient, points=True)
+
+    assert report.verdict is Verdict.AGREES
+    assert "every entry zero, where f has a kink" in report.notes[-2]
+
+
+def test_where_f_is_noise_at_x_no_other_points_are_tried():
+    def noisy(x):
+        return np.round(x.sum(), 3)
+
+    report = check(noisy, X, gradient=np.ones_like, points=True)
+
+    assert report.verdict is Verdict.CANNOT_TELL
+    assert "no other points were tried" in report.notes[-1]

@@ -84,7 +84,7 @@ def check(
         giving a tree like x of trees like x, or one of x and v giving a tree like x.
     points : more points at which to check, where nothing differs at x: a function of
         a NumPy generator, an iterable of trees like x, or True for special ones made
-        from x: other signs and sizes, zeros, ties.
+        from x: other signs and sizes, zeros, pairs of equal entries.
     progress : told before each call of f how many points have been evaluated, and how
         many there will be, as far as planned.
 

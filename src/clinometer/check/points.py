@@ -34,13 +34,22 @@ SMALL, LARGE = 2.0**-10, 2.0**5
 TIED = 0.5
 """Share of the entries that are made equal, or zero, in mixed points."""
 
+KINK = "a kink"
+"""How the reason of a finding at a kink begins."""
+
+MANY = 3
+"""Equal entries of which a right rule may claim what no slope of one of them shows:
+sorted or selected, each takes the place of any, but moved alone the first or last."""
+
 
 def points_of(
     x: Tree, random: np.random.Generator, layout: Layout | None = None
 ) -> list[tuple[str, Tree]]:
     """Special points around x, (description, point), each like x.
 
-    Zeros, some zeros, equal entries, ties, other signs, small and large magnitudes.
+    Zeros, some, one and all; pairs of equal entries; other signs; small and large
+    magnitudes. Not all entries equal: a spread or a norm of differences has no
+    derivative there, and each library another convention.
     Those that equal x or each other are left out; whether f has a value at them is not
     known here.
     layout : that of x, where it is at hand.
@@ -81,15 +90,16 @@ def _variants(
     signs = np.where(random.random(x.size) < TIED, -1.0, 1.0)
     yield "x with some signs changed", x * signs
     yield "x with some entries zero", np.where(some, 0.0, x)
-    tied, equal = x.copy(), x.copy()
+    single, tied = x.copy(), x.copy()
     for leaf in leaves:
         part = x[leaf]
         if part.size > 1:
-            picked = random.integers(0, part.size, part.size)
-            tied[leaf] = np.where(some[leaf], part[picked], part)
-            equal[leaf] = part[np.argmax(np.abs(part))]
-    yield "x with equal entries among others", tied
-    yield "x with all entries of an array equal", equal
+            order = random.permutation(part.size)
+            single[leaf.start + order[0]] = 0.0
+            pairs = order[: 2 * max(1, int(TIED * part.size / 2))].reshape(2, -1)
+            tied[leaf.start + pairs[1]] = part[pairs[0]]
+    yield "x with one entry of each array zero", single
+    yield "x with pairs of equal entries", tied
     yield f"x times {LARGE:g}", x * LARGE
     yield f"x times {SMALL:g}", x * SMALL
     yield "x with every entry zero", np.zeros_like(x)
@@ -111,6 +121,8 @@ def at_points(
     report: Report,
     points: Sequence[tuple[str, Tree]],
     check_at: Callable[[Tree], Report],
+    *,
+    made: bool = False,
 ) -> Report:
     """A report on x, with what is wrong at other points as well.
 
@@ -118,10 +130,17 @@ def at_points(
     points : (description, point) of each.
     check_at : the report on another point; raises FunctionError where f has no value.
         What cannot be told there is no matter, for f may bend at zeros and ties.
+    made : whether they were made from x, not chosen by the user: then conventions at
+        ties of MANY entries are no difference (a NaN there is told), and none is tried
+        where f is noise at x already, as one that iterates to a tolerance.
     """
     if report.verdict is Verdict.DIFFERS:
         return report
-    skipped, evaluations = 0, report.evaluations
+    if made and Cause.NOISE in report.causes:
+        said = "no other points were tried, for f does not show its slopes at x"
+        return replace(report, notes=(*report.notes, said))
+    notes = [*report.notes]
+    skipped, unclear, evaluations = 0, 0, report.evaluations
     for words, x in points:
         try:
             there = check_at(x)
@@ -129,13 +148,41 @@ def at_points(
             skipped += 1
             continue
         evaluations += there.evaluations
-        if there.verdict is Verdict.DIFFERS:
+        differs = there.verdict is Verdict.DIFFERS
+        if differs and not (made and _excused(there, x)):
             return replace(_joined(report, there, words), evaluations=evaluations)
+        unclear += there.verdict is not Verdict.AGREES
+        if Cause.NOT_FINITE in there.causes:
+            notes.append(f"at {words}, where f has a kink, the gradient is not finite")
     count = len(points) - skipped
     said = f"no difference at {count} other points either"
+    if unclear:
+        said += f", though at {unclear} of them it cannot be told"
     if skipped:
         said += f"; f has no value at {skipped} more"
-    return replace(report, notes=(*report.notes, said), evaluations=evaluations)
+    return replace(report, notes=(*notes, said), evaluations=evaluations)
+
+
+def _excused(there: Report, x: Tree) -> bool:
+    """Whether all that differs at a point x is a convention at ties of many."""
+    parts = ByParts(x).split(x) if holds_complex(x) else x
+    layout = Layout.of(parts)
+    flat = layout.vector()
+    _, which, counts = np.unique(flat, return_inverse=True, return_counts=True)
+    tied = counts[which.reshape(-1)] >= MANY
+    by_path = dict(zip(layout.paths, layout.slices(), strict=True))
+    shapes = dict(zip(layout.paths, layout.shapes, strict=True))
+    found = [each for each in there.findings if each.verdict is Verdict.DIFFERS]
+    for each in found:
+        where = by_path.get(each.path)
+        if where is None:
+            return False
+        near = tied[where]
+        if each.index is not None and shapes[each.path]:
+            near = near[np.ravel_multi_index(each.index, shapes[each.path])]
+        if not each.reason.startswith(KINK) or not np.any(near):
+            return False
+    return bool(found)
 
 
 def _joined(report: Report, there: Report, words: str) -> Report:
@@ -187,5 +234,6 @@ def checked_at(
         )
     random = np.random.default_rng(seed)
     if isinstance(points, bool):
-        return at_points(report, points_of(x, random) if points else [], check_at)
+        special = points_of(x, random) if points else []
+        return at_points(report, special, check_at, made=True)
     return at_points(report, given_points(points, random), check_at)
