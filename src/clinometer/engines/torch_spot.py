@@ -16,12 +16,11 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeAlias, cast, final
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from clinometer.engines.torch_carried import Carried
 from clinometer.engines.torch_directions import Moves, directions_of
-from clinometer.engines.torch_state import tensors_in, widen
-from clinometer.engines.torch_widened import Widened
+from clinometer.engines.torch_state import widen
+from clinometer.engines.torch_widened import Coarsest, Widened
 from clinometer.errors import InputError
 
 __all__ = ["Pass", "Repeat", "require_checkable"]
@@ -29,6 +28,9 @@ __all__ = ["Pass", "Repeat", "require_checkable"]
 Tensor: TypeAlias = torch.Tensor
 Module: TypeAlias = torch.nn.Module
 Closure: TypeAlias = Callable[[], Any]
+
+BACKWARD = 2
+"""Forward passes that a backward pass is counted as."""
 
 PIECE = 2**18
 """Entries worked on at once: 2 MiB of float64."""
@@ -161,7 +163,7 @@ class Repeat:
         Under no_grad, or with grad enabled if only that gives the same loss. What is
         computed in a coarse dtype, as under autocast, is noted on the way.
         """
-        seen = _Dtypes()
+        seen = Coarsest()
         self._rest()
         try:
             with seen:
@@ -174,7 +176,7 @@ class Repeat:
                 again = abs(self._run() - self._past.loss)
             self._grad = again < off
             off = min(off, again)
-        self.coarsest = max(self.coarsest, seen.coarsest)
+        self.coarsest = max(self.coarsest, seen.unit)
         self.device_draws = not self._past.before.same_on_devices()
         return off
 
@@ -203,6 +205,28 @@ class Repeat:
             parameter.data.copy_(there)
         return self._run(), self._change()
 
+    def again(self) -> float:
+        """Slope along the direction by autograd, in a pass made again, unmoved.
+
+        What happens to gradients after the backward pass is not in it.
+        """
+        self.forwards += BACKWARD
+        if self._double:
+            origin = self._moves.at([0.0], double=True)
+            for parameter, there in zip(self._parameters, origin, strict=True):
+                parameter.data = there
+        else:
+            self._rest()
+        with self._passing(), torch.enable_grad():
+            slopes = cast(  # the library's annotation forgets that there may be None
+                "tuple[Tensor | None, ...]",
+                torch.autograd.grad(
+                    _scalar(self._closure()), self._parameters, allow_unused=True
+                ),
+            )
+        dense = [None if slope is None else _dense(slope) for slope in slopes]
+        return float(self._moves.claimed(dense).sum())
+
     def end(self) -> None:
         """Leave parameters, buffers and random generators as they were."""
         self._put_back()
@@ -227,18 +251,23 @@ class Repeat:
             parameter.data = own
 
     def _run(self) -> float:
-        self._past.before.restore()
+        with self._passing(), torch.set_grad_enabled(self._grad):
+            return float(_scalar(self._closure()).detach())
+
+    @contextlib.contextmanager
+    def _passing(self) -> Generator[None]:
+        """Within it one pass is made, from what the first one started from."""
         self.forwards += 1
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(torch.set_grad_enabled(self._grad))
-            if self._double:
-                widen(self._past.model)
-                stack.enter_context(Widened())
-            try:
-                return float(_scalar(self._closure()).detach())
-            finally:
-                if self._double:
-                    self._past.before.restore()
+        self._past.before.restore()
+        if not self._double:
+            yield
+            return
+        widen(self._past.model)
+        try:
+            with Widened():
+                yield
+        finally:
+            self._past.before.restore()
 
     def _change(self) -> float:
         """Change of the loss that the gradient claims, from here to where it is now."""
@@ -255,30 +284,6 @@ class Repeat:
                 for there, here, s in pieces
             )
         return total
-
-
-@final
-class _Dtypes(TorchDispatchMode):
-    """The coarsest floating dtype among the results of operations."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.coarsest = 0.0
-
-    def __torch_dispatch__(  # noqa: PLR0917 - torch calls it so
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        del types
-        out = func(*args, **(kwargs or {}))
-        for tensor in tensors_in(out):
-            if tensor.is_floating_point():
-                unit = torch.finfo(tensor.dtype).eps / 2
-                self.coarsest = max(self.coarsest, unit)
-        return out
 
 
 def _scalar(loss: Any) -> Tensor:

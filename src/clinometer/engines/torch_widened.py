@@ -11,15 +11,16 @@ a value with one in the code's own dtype first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast, final
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from clinometer.engines.torch_state import mapped, tensors_in, wide
 
-__all__ = ["Widened"]
+__all__ = ["Coarsest", "Widened"]
 
 NARROWING = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
 NARROW = {torch.float32, torch.float16, torch.bfloat16}
@@ -48,6 +49,33 @@ class Widened(TorchFunctionMode):
         if len({t.dtype for t in found if t.is_floating_point()}) > 1:
             args, given = mapped((args, given), wide)
         return func(*_dtypes(args), **{k: _dtype(v) for k, v in given.items()})
+
+
+@final
+class Coarsest(TorchDispatchMode):
+    """The coarsest floating dtype among the results of operations.
+
+    unit : its unit roundoff.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unit = 0.0
+
+    def __torch_dispatch__(  # noqa: PLR0917 - torch calls it so
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        del types
+        out = func(*args, **(kwargs or {}))
+        for tensor in tensors_in(out):
+            if tensor.is_floating_point():
+                unit = torch.finfo(tensor.dtype).eps / 2
+                self.unit = max(self.unit, unit)
+        return out
 
 
 def _dtypes(args: tuple[Any, ...]) -> tuple[Any, ...]:

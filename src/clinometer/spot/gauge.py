@@ -15,13 +15,21 @@ from typing import Any, Protocol, TypeAlias, final
 
 import numpy as np
 
+from clinometer.check import Verdict
 from clinometer.check.verdict import GROSS, GUARD
 from clinometer.derivative import slope
 from clinometer.errors import FunctionError
 from clinometer.estimate import Estimate, Status
-from clinometer.spot.finding import Measured, Terms
+from clinometer.spot.finding import Measured, Terms, judged
 
-__all__ = ["Gauge", "Repeats", "calibrated", "measured", "same_in_double"]
+__all__ = [
+    "Gauge",
+    "Repeats",
+    "by_rounding",
+    "calibrated",
+    "measured",
+    "same_in_double",
+]
 
 Pair: TypeAlias = tuple[float, float]
 
@@ -57,6 +65,11 @@ class Repeats(Protocol):
         ...
 
     @property
+    def magnitude(self) -> float:
+        """Root-sum-square of the terms of that slope."""
+        ...
+
+    @property
     def coarsest(self) -> float:
         """Largest unit roundoff on the way."""
         ...
@@ -68,6 +81,10 @@ class Repeats(Protocol):
 
     def at(self, t: float) -> Pair:
         """Loss with the parameters moved by t, and the claimed change of it."""
+        ...
+
+    def again(self) -> float:
+        """Slope along the direction by autograd, in a pass made again, unmoved."""
         ...
 
     def double(self) -> AbstractContextManager[None]:
@@ -150,6 +167,20 @@ def _slope(repeat: Repeats, dtype: np.dtype[Any]) -> Estimate | None:
 
 RTOL = 1e-4
 """Relative bar at which the ladder is left: finer is not needed to judge by."""
+
+
+def by_rounding(repeat: Repeats, found: Measured) -> bool:
+    """Whether a gradient differs from a slope in float64 by its own rounding alone.
+
+    So it does if the gradient is what autograd computes in the training's own dtype,
+    and autograd is right in float64. In bfloat16 relus may open or shut otherwise.
+    """
+    terms = Terms(repeat.magnitude, float(np.finfo(np.float32).eps) / 2)
+    own = Measured(repeat.again(), 0.0)
+    if judged(repeat.claimed, own, terms) is not Verdict.AGREES:
+        return False  # scaled, clipped or otherwise changed since
+    with repeat.double():
+        return judged(repeat.again(), found, terms) is Verdict.AGREES
 
 
 def calibrated(

@@ -19,7 +19,6 @@ class Parted(Repeats, Protocol):
     """Passes in which some of the parameters may be moved alone."""
 
     names: list[str]
-    magnitude: float
 
     def aim(self, leaves: Sequence[int]) -> None:
         """From here on move these parameters only."""

@@ -14,7 +14,13 @@ from clinometer import engines
 from clinometer.check import Verdict
 from clinometer.errors import GradientError, InputError
 from clinometer.spot.finding import Measured, Spot, Terms, judged
-from clinometer.spot.gauge import Gauge, calibrated, measured, same_in_double
+from clinometer.spot.gauge import (
+    Gauge,
+    by_rounding,
+    calibrated,
+    measured,
+    same_in_double,
+)
 from clinometer.spot.places import differing_parameters
 
 if TYPE_CHECKING:
@@ -210,6 +216,9 @@ class SpotCheck:
             found = replace(found, bar=math.inf)
             gauge = replace(gauge, bar=math.inf)
         verdict = judged(repeat.claimed, found, terms)
+        if verdict is Verdict.DIFFERS and self._double and by_rounding(repeat, found):
+            verdict = Verdict.CANNOT_TELL
+            note = "rounding explains the difference: in float64 the gradient agrees"
         self._gauge, self._blunt = gauge, verdict is Verdict.CANNOT_TELL
         spot = self._spot(past, repeat, found, verdict=verdict, note=note)
         return replace(spot, double=self._double)
