@@ -133,16 +133,39 @@ class _Builder:
             shapes=[self.laying.shape(each) for each in operands],
             outputs=[tuple(var.aval.shape) for var in equation.outvars],
         )
+        given = [operands[k] for k in ordered]
+        if kind in {Kind.MAP, Kind.SELECT}:
+            given = [self._stretched(each, equation.outvars[0].aval) for each in given]
         self.laying.node(
             kind,
             own,
-            [operands[k] for k in ordered],
+            given,
             outputs=outputs,
             run=_run(equation, ordered),
             parameters=dict(terms),
             **_inner(equation, plan),
         )
         return outputs
+
+    def _stretched(self, operand: Operand, aval: Any) -> Operand:
+        """An operand with axes of size 1 as large as the result; of shape () it stays.
+
+        JAX's elementwise primitives stretch such axes on their own.
+        """
+        own, shape = self.laying.shape(operand), tuple(aval.shape)
+        if own in ((), shape):
+            return operand
+        dtype = str(aval.dtype)
+        if isinstance(operand, Slot):
+            dtype = self.laying.dtypes[operand.number]
+        return self.laying.single(
+            Kind.BROADCAST,
+            [operand],
+            lambda x: jax.numpy.broadcast_to(x, shape),
+            shape=shape,
+            dtype=dtype,
+            axes=tuple(range(len(shape))),
+        )
 
     def _passes(
         self, parameters: Any, operands: Sequence[Operand], plan: _Plan

@@ -80,19 +80,20 @@ def _other(t: Translation, node: Any) -> Operand | tuple[Operand, ...]:
     read = list(node.all_input_nodes)
     operands = [t.operand(each) for each in read]
     random = torch.Tag.nondeterministic_seeded in getattr(target, "tags", ())
-    run = _run(node, read)
-    if not random and likes and all(isinstance(o, Constant) for o in operands):
-        values = run(*[o.value for o in operands if isinstance(o, Constant)])
+    run, name = _run(node, read), _name(target)
+    fixed = [o.value for o in operands if isinstance(o, Constant)]
+    bound = len(fixed) == len(operands)
+    if bound and likes and not random:
+        values = run(*fixed)
         whole = tuple(Constant(v, tuple(getattr(v, "shape", ()))) for v in values)
         return whole if several else whole[0]
     outputs = [t.laying.slot(tuple(each.shape), dtype_of(each)) for each in likes]
-    name = _name(target)
     t.laying.node(
-        Kind.OTHER if operands and not random else Kind.CONSTANT,
+        Kind.CONSTANT if bound else Kind.OTHER,
         name,
-        operands,
+        [] if bound else operands,
         outputs=outputs,
-        run=run,
+        run=(lambda: run(*fixed)) if bound else run,
         parameters=_terms(t, node, name),
     )
     # where torch gives None in place of a tensor, numbers must not shift

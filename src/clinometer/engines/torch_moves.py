@@ -240,6 +240,14 @@ def _filled(number: float | None) -> Rule:
     return rule
 
 
+def _empty(t: Translation, node: Any) -> Operand:
+    """Memory that is filled by what comes next, such as a draw."""
+    del t
+    like = value_of(node)
+    shape = tuple(like.shape)
+    return Constant(torch.zeros(shape, dtype=like.dtype, device=like.device), shape)
+
+
 def _scalar(t: Translation, node: Any) -> Operand:
     del t
     like = value_of(node)
@@ -274,6 +282,10 @@ MOVES: dict[str, Rule] = {
     "zeros": _filled(0),
     "zeros_like": _filled(0),
     "new_zeros": _filled(0),
+    **dict.fromkeys(
+        ("empty", "empty_like", "empty_permuted", "empty_strided", "new_empty"),
+        _empty,
+    ),
     "ones": _filled(1),
     "ones_like": _filled(1),
     "new_ones": _filled(1),

@@ -14,7 +14,7 @@ __all__ = ["OTHERS"]
 MOVING = """
 dynamic_slice dynamic_update_slice gather scatter slice_scatter select_scatter diagonal
 diagonal_scatter as_strided as_strided_scatter index_put index split platform_index
-reshape rev _linalg_check_errors copy_ _assert_async
+reshape rev bernoulli rand_like randn_like _linalg_check_errors copy_ _assert_async
 """
 """Entries are moved, and nothing is computed. index_put: without accumulation, or with
 few entries that meet."""
