@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clinometer.descend.noisy.values import Values
 
-__all__ = ["NoiseLevel", "noise_in_a_row", "row_of_points"]
+__all__ = ["LEAST", "Law", "NoiseLevel", "noise_in_a_row", "row_of_points"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -90,12 +90,51 @@ def noise_in_a_row(values: Floats) -> Noise:
 
 
 @final
-class NoiseLevel:
-    """Standard deviation of one value of f, as it changes with f along the way.
+class Law:
+    """How noise follows the size of what it is in.
 
-    Between measurements sigma is taken for proportional to |f| ** power, where the
+    Between measurements sigma is taken for proportional to size ** power, where the
     power, between 0 and 1, is that which the measurements so far suggest.
     """
+
+    def __init__(self) -> None:
+        self._last: tuple[float, float] | None = None
+        self._power = 0.0
+        self._trusted = False
+
+    def at(self, size: float) -> float:
+        """Noise expected at a size, in its units; 0 before it was ever measured."""
+        if self._last is None:
+            return 0.0
+        then, sigma = self._last
+        return sigma * (max(size, LEAST) / then) ** self._power
+
+    def due(self, size: float) -> bool:
+        """Whether the size has changed so much that noise should be measured again."""
+        return self.left(size, SELDOM if self._trusted else AGAIN)
+
+    def left(self, size: float, factor: float = MOVED) -> bool:
+        """Whether the size has changed by more than a factor since noise was."""
+        if self._last is None:
+            return True
+        return not 1 / factor <= max(size, LEAST) / self._last[0] <= factor
+
+    def add(self, size: float, sigma: float) -> None:
+        """Learn from a measurement: noise sigma at that size."""
+        size, sigma = max(size, LEAST), max(sigma, LEAST)
+        if self._last is not None:
+            ratio = sigma / self.at(size)
+            self._trusted = 1 / FORETOLD <= ratio <= FORETOLD
+            change = math.log(size / self._last[0])
+            if not self._trusted and abs(change) > math.log(MOVED):
+                slope = math.log(sigma / self._last[1]) / change
+                self._power = min(max(slope, 0.0), 1.0)
+        self._last = size, sigma
+
+
+@final
+class NoiseLevel:
+    """Standard deviation of one value of f, as it changes with f along the way."""
 
     def __init__(
         self, f: Values, scale: Floats, *, given: float | None, seed: int
@@ -106,33 +145,27 @@ class NoiseLevel:
         """
         self._f, self._scale, self._given = f, scale, given
         self._random = np.random.default_rng(seed)
-        self._seen: tuple[float, float] | None = None
-        self._power = 0.0
-        self._trusted = False
+        self._law = Law()
 
     def at(self, value: float) -> float:
-        """Standard deviation expected where f has that value, in units of f."""
-        rounding = ROUNDING * max(abs(value), LEAST)
-        if self._given is not None:
-            return max(self._given, rounding)
-        if self._seen is None:
-            return rounding
-        size, sigma = self._seen
-        return max(sigma * (_size(value) / size) ** self._power, rounding)
+        """Standard deviation expected where f has that value, in units of f; > 0."""
+        size = max(abs(value), LEAST)
+        sigma = self._law.at(size) if self._given is None else self._given
+        return max(sigma, ROUNDING * size)
 
     def due(self, value: float) -> bool:
         """Whether f has changed so much that the noise should be measured again."""
-        return self._left(value, SELDOM if self._trusted else AGAIN)
+        return self._given is None and self._law.due(abs(value))
 
     def moved(self, value: float) -> bool:
         """Whether f has left the value at which the noise was measured last."""
-        return self._left(value, MOVED)
+        return self._given is None and self._law.left(abs(value))
 
     def measure(self, x: Floats, value: float) -> None:
         """Measure the noise at x (n), where f has that value; 7 evaluations or more."""
         if self._given is not None:
             return
-        size, sigma = _size(value), math.inf
+        size, sigma = max(abs(value), LEAST), math.inf
         for spacing in (SPACING, SPACING * FINER, SPACING * FINER**2):
             row = row_of_points(x, self._scale, self._random, spacing=spacing)
             values = self._f.many(row)
@@ -142,25 +175,4 @@ class NoiseLevel:
             sigma = min(sigma, float(found.sigma[0]))
             if found.settled:
                 break
-        sigma = min(max(sigma, ROUNDING * size), size)
-        if self._seen is not None:
-            self._learn(self._seen, (size, sigma))
-        self._seen = size, sigma
-
-    def _left(self, value: float, factor: float) -> bool:
-        if self._given is not None or self._seen is None:
-            return False
-        return not 1 / factor <= _size(value) / self._seen[0] <= factor
-
-    def _learn(self, before: tuple[float, float], now: tuple[float, float]) -> None:
-        """Compare what was measured with what was expected."""
-        ratio = now[1] / self.at(now[0])
-        self._trusted = 1 / FORETOLD <= ratio <= FORETOLD
-        change = math.log(now[0] / before[0])
-        if not self._trusted and abs(change) > math.log(MOVED):
-            slope = math.log(now[1] / before[1]) / change
-            self._power = min(max(slope, 0.0), 1.0)
-
-
-def _size(value: float) -> float:
-    return max(abs(value), LEAST)
+        self._law.add(size, min(max(sigma, ROUNDING * size), size))
