@@ -19,7 +19,7 @@ X = np.array([0.3, -0.7, 1.1, 2.0])
 def known_of(f, x):
     function = Function(f, x)
     lines = coordinates(function.layout, function.x, np.abs(function.x))
-    return Known(function, lines)
+    return Known(function, lines, None)
 
 
 @pytest.mark.parametrize("offsets", [(0, 1), (-1, 1)])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clinometer.engines.double import widened
 from clinometer.evaluate import Function
 from clinometer.ladder import LinePoints, Lines
 from clinometer.measure import measure
@@ -62,20 +63,31 @@ class Known:
 
     entries : (K) which entries, by their place in the flat vector.
     value, error : (K) derivative and its bar, in units of f / x.
-    evaluations : of f, that these took.
+    extrapolated : (K) what `clinometer.gradient` finds in the dtype of x.
+    evaluations : of f in that dtype, that these took.
+    exact : whether value was found in float64, where x is coarser.
     """
 
-    def __init__(self, function: Function, lines: Lines) -> None:
+    def __init__(
+        self, function: Function, lines: Lines, exact: Function | None
+    ) -> None:
         """Measure along lines, one entry of x each.
 
+        exact : f at the same x in float64, where x is coarser and f takes that.
         Raises FunctionError if f fails at x, or on both sides of it.
         """
         before = function.evaluations
-        found = measure(function, lines)
+        own = measure(function, lines)
+        self.evaluations = function.evaluations - before
         self._function, self._lines = function, lines
         self.entries = lines.entries[:, 0]
+        self.extrapolated = own.value[:, 0]
+        self.exact = exact is not None
+        found = own
+        if exact is not None:
+            with widened():
+                found = measure(exact, replace(lines, layout=exact.layout))
         self.value, self.error = found.value[:, 0], found.error[:, 0]
-        self.evaluations = function.evaluations - before
 
     def accuracy(self, found: Floats) -> Accuracy:
         """How far off the derivatives found (K) along the same entries are."""

@@ -108,7 +108,7 @@ def _gradient(subject: Subject) -> Floats | str:
     if subject.engine.name == "numpy":
         return NO_AUTODIFF
     try:
-        found = subject.engine.gradient(subject.f, subject.leaves)
+        found = subject.backward(subject.leaves)
     except Exception as error:  # noqa: BLE001 - what f cannot do is its answer
         return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     return subject.flat(found)
@@ -116,11 +116,9 @@ def _gradient(subject: Subject) -> Floats | str:
 
 def _forward(subject: Subject) -> Forward:
     """One evaluation of f."""
-    run = subject.plain()
+    run = subject.plain
     seconds = subject.seconds(lambda: wait([run(subject.leaves)]))
     if subject.engine.name == "numpy":
         return Forward(None, peak_of_call(lambda: run(subject.leaves)), seconds)
-    operations, memory = graph_costs(
-        lambda: subject.engine.graph(subject.f, subject.leaves), subject.notes, "f"
-    )
+    operations, memory = graph_costs(lambda: subject.graph, subject.notes, "f")
     return Forward(operations, memory, seconds)

@@ -194,7 +194,11 @@ def _table(report: CostReport) -> list[str]:
     kept = [k for k in range(len(head)) if any(row[k] != UNKNOWN for row in rows)]
     lines = aligned([head[k] for k in kept], [[r[k] for k in kept] for r in rows])
     by_model = any(row.seconds is not None and not row.timed for row in report.rows)
-    foot = [f"{MODEL} by model: evaluations times the time of f"] if by_model else []
+    foot = (
+        [f"{MODEL} by model: the time of one run, times their number"]
+        if by_model
+        else []
+    )
     return [*lines, *foot]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from clinometer import engines
 from clinometer.arrays import from_float64, is_array, to_float64
-from clinometer.costs.accuracy import Accuracy, Known
+from clinometer.costs.accuracy import Known
+from clinometer.costs.finer import finer, value_at
 from clinometer.costs.timing import seconds_of
 from clinometer.errors import InputError
-from clinometer.evaluate import Function
+from clinometer.evaluate import Function, flatten_input
+from clinometer.graph import Graph
 from clinometer.ladder import coordinates, scales
 from clinometer.trees import Tree
 
@@ -64,12 +67,15 @@ class Subject:
         self._lines = coordinates(
             self.layout, self._function.x, self.scale, free=given is not None
         )
-        here = self._lines.some(np.zeros(1, np.intp))
-        self._function.values(here.points(np.zeros(1, np.intp), np.zeros(1)))
-        self._budget = budget
+        value_at(self._function, self._lines)
+        self._budget, self._batched = budget, batched
         self.known: Known | None = None
+        self._exact: Function | None = None
         self.timing = 0.0
         self.notes: list[str] = []
+        self._given = self._quick(f)
+        if self._given is not f:
+            self._function = Function(self._given, x, batched=batched, scalar="cost")
 
     @property
     def n(self) -> int:
@@ -77,9 +83,15 @@ class Subject:
         return self.layout.size
 
     @property
+    def point(self) -> Floats:
+        """(n) x, flat."""
+        return self._function.x
+
+    @property
     def evaluations(self) -> int:
         """Of f, for the errors."""
-        return self._function.evaluations
+        more = 0 if self._exact is None else self._exact.evaluations
+        return self._function.evaluations + more
 
     @property
     def held(self) -> int:
@@ -100,11 +112,17 @@ class Subject:
         drawn = np.random.default_rng(seed).choice(
             pool, min(count, pool.size), replace=False
         )
-        self.known = Known(self._function, self._lines.some(np.sort(drawn)))
+        lines = self._lines.some(np.sort(drawn))
+        exact = finer(self._given, self._function, lines, batched=self._batched)
+        self.known = Known(self._function, lines, exact)
+        if exact is not None:
+            self._exact = exact
+            self.notes.append("errors are those from f evaluated in float64")
 
-    def accuracy(self, found: Floats) -> Accuracy | None:
-        """How far off derivatives (K) along the entries looked at are."""
-        return None if self.known is None else self.known.accuracy(found)
+    @cached_property
+    def graph(self) -> Graph:
+        """The operations of f. What f raises when it is traced comes through."""
+        return self.engine.graph(self.f, self.leaves)
 
     def seconds(self, run: Callable[[], object]) -> float | None:
         """Seconds that a call takes; None where no timing is asked for."""
@@ -116,19 +134,34 @@ class Subject:
         finally:
             self.timing += time.perf_counter() - began
 
+    @cached_property
     def plain(self) -> Listed:
         """f as it is called for its value alone: compiled, or without a record."""
         ways = self.engine.forwards(lambda leaves: [self.f(leaves)])
         listed = ways.get(PLAIN) or self._compiled(ways.get(COMPILED), self.leaves, "f")
         return self.f if listed is None else lambda leaves: listed(leaves)[0]
 
-    def derived(self, derivative: Listed, name: str, leaves: list[Any]) -> Listed:
+    @cached_property
+    def backward(self) -> Listed:
+        """The gradient by reverse mode, one array for each leaf.
+
+        What f or the library raises comes through.
+        """
+        return self.derived(
+            lambda leaves: self.engine.gradient(self.f, leaves), "the gradient"
+        )
+
+    def derived(
+        self, derivative: Listed, name: str, leaves: list[Any] | None = None
+    ) -> Listed:
         """A derivative of f, compiled where the library compiles.
 
-        derivative : function of a list like `leaves`, giving a list of arrays.
+        derivative : function of a list like `leaves` (those of x if omitted), giving a
+            list of arrays.
         """
         way = self.engine.forwards(derivative).get(COMPILED)
-        return self._compiled(way, leaves, name) or derivative
+        given = self.leaves if leaves is None else leaves
+        return self._compiled(way, given, name) or derivative
 
     def unit(self, entry: int) -> list[Any]:
         """Leaves of zeros, but for a one in place of an entry of x."""
@@ -149,6 +182,19 @@ class Subject:
             for part, shape in zip(gradient, self.layout.shapes, strict=True)
         ]
         return np.concatenate([part.reshape(-1) for part in parts])
+
+    def _quick(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """f as the user wrote it, but compiled where the library compiles.
+
+        Loops of JAX would be compiled anew at every call otherwise.
+        """
+        if self.engine.name != "jax" or self._batched or self.plain is self.f:
+            return f
+
+        def quick(x: Tree) -> Any:
+            return self.plain(flatten_input(x)[0])
+
+        return quick
 
     def _compiled(
         self, way: Listed | None, leaves: list[Any], name: str

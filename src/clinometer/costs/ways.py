@@ -13,6 +13,7 @@ from clinometer.arrays import to_float64
 from clinometer.costs.accuracy import Accuracy
 from clinometer.costs.colouring import colours
 from clinometer.costs.complexes import SMALL, complex_slopes
+from clinometer.costs.memoized import Shared, memoized_rows
 from clinometer.costs.report import CostRow, Missing, Way
 from clinometer.costs.subject import Floats, Subject, wait
 from clinometer.graph import Graph
@@ -48,7 +49,8 @@ class Rows:
     """Makes the rows of one subject."""
 
     def __init__(self, subject: Subject, forward: Forward, workers: int) -> None:
-        self.subject, self.forward, self.workers = subject, forward, workers
+        self.subject, self.forward = subject, forward
+        self.shared = Shared(workers, HANDING)
 
     def repeated(
         self,
@@ -69,16 +71,10 @@ class Rows:
             _times(forward.operations, evaluations),
             None if memory is None else memory + self.subject.held,
             None if forward.seconds is None else evaluations * forward.seconds,
-            shared=self.shared(evaluations, forward.seconds),
+            shared=self.shared.seconds(evaluations, forward.seconds),
             accuracy=accuracy,
             note=note,
         )
-
-    def shared(self, pieces: int, seconds: float | None) -> float | None:
-        """Seconds for pieces of so many seconds, dealt out to the workers."""
-        if seconds is None:
-            return None
-        return math.ceil(pieces / self.workers) * seconds + HANDING
 
 
 def ways(
@@ -101,6 +97,7 @@ def ways(
     found += [forwards, centrals, _extrapolated(rows), _complex(rows)]
     if sparsity is not None:
         found.append(_coloured(rows, sparsity, forwards.accuracy))
+    found += memoized_rows(subject, rows.shared)
     return [*found, _random(rows, centrals.accuracy)]
 
 
@@ -135,9 +132,7 @@ def _backprop(rows: Rows, gradient: Floats | str) -> Found:
     operations, memory = graph_costs(
         lambda: engine.gradient_graph(f, leaves), subject.notes, "backprop"
     )
-    run = subject.derived(
-        lambda given: engine.gradient(f, given), "the gradient", leaves
-    )
+    run = subject.backward
     seconds = subject.seconds(lambda: wait(run(leaves)))
     known = subject.known
     return CostRow(
@@ -190,7 +185,7 @@ def _forward_mode(rows: Rows) -> Found:
         _times(operations, n),
         memory,
         None if seconds is None else n * seconds,
-        shared=rows.shared(n, seconds),
+        shared=rows.shared.seconds(n, seconds),
         accuracy=None if known is None else known.accuracy(np.array(slopes)),
     )
 
@@ -218,7 +213,7 @@ def _extrapolated(rows: Rows) -> CostRow:
         Way.EXTRAPOLATED,
         f"{each:.3g} n + 1",
         round(each * n) + 1,
-        accuracy=None if known is None else known.accuracy(known.value),
+        accuracy=None if known is None else known.accuracy(known.extrapolated),
         note=""
         if smooth
         else f"evaluations as those of {known.value.size} entries"
@@ -253,7 +248,7 @@ def _complex(rows: Rows) -> Found:
         "n",
         n,
         seconds=None if run is None else n * run,
-        shared=rows.shared(n, run),
+        shared=rows.shared.seconds(n, run),
         accuracy=accuracy,
         note="operations on complex numbers",
     )

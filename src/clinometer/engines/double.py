@@ -10,7 +10,7 @@ from typing import Any
 
 import array_api_compat
 
-__all__ = ["float64", "in_float64"]
+__all__ = ["float64", "in_float64", "widened"]
 
 
 @contextmanager
@@ -30,6 +30,23 @@ def float64() -> Generator[None]:
         switch = import_module("jax.experimental").enable_x64
     with switch(True):
         yield
+
+
+@contextmanager
+def widened() -> Generator[None]:
+    """A context in which arrays may be float64, and what meets one becomes it, too.
+
+    For torch, which mixes no dtypes by itself: see `clinometer.engines.torch_widened`.
+    A value computed within is to be compared with one in the code's own dtype.
+    """
+    with float64():
+        if "torch" not in sys.modules:
+            yield
+            return
+        from clinometer.engines.torch_widened import Widened
+
+        with Widened():
+            yield
 
 
 def in_float64(leaf: Any) -> Any:

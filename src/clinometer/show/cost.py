@@ -50,8 +50,8 @@ GROWING = (
 """Ways drawn where costs grow; random directions give no gradient for their price."""
 
 
-ROOM = 3e3
-"""Length of the axis over that of the longest bar: room for what stands behind it."""
+ROOM = 0.9
+"""Room behind the longest bar for what is said of it, in lengths of that bar."""
 
 
 def draw_cost(report: CostReport, path: str | Path, *, title: str = "") -> Path:
@@ -104,7 +104,8 @@ def _bars(axes: Axes, report: CostReport, *, timed: bool) -> None:
         )
     names = [row.way.value for row, _ in costs]
     axes.set_yticks(range(len(costs)), names, color=INK)
-    axes.set_xlim(costs[-1][1] / 3, costs[0][1] * ROOM)
+    low, high = costs[-1][1] / 3, costs[0][1]
+    axes.set_xlim(low, high * (high / low) ** ROOM)
     axes.grid(visible=False, axis="y")
 
 
