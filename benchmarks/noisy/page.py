@@ -179,19 +179,11 @@ def _text(words: str) -> str:
     return fill(words, 96, break_long_words=False, break_on_hyphens=False)
 
 
-def page(results: Results) -> str:
-    """The whole page as Markdown."""
-    told = [solver.name for solver in TOLD]
-    plain = _without(results.relative, told)
-    versions = ", ".join(f"{name} {version(name)}" for name in ("scipy", "numpy"))
+def _solved(results: Results, plain: Runs) -> list[str]:
+    """Who solves what."""
     problems = {run.problem.number: run.problem for run in plain[OURS.name]}
-    parts = [
-        "# Minimising noisy functions",
-        _text(
-            "Written by `.venv/bin/python -m benchmarks.noisy --write` "
-            f"({versions}, Python {platform.python_version()})."
-        ),
-        _INTRODUCTION,
+    told = [solver.name for solver in TOLD]
+    return [
         "## Share solved",
         _text(
             f"All {len(problems)} problems of Moré, Garbow & Hillstrom (written afresh "
@@ -200,9 +192,9 @@ def page(results: Results) -> str:
             f"{results.seeds[0]} to {results.seeds[-1]}; at most {results.budget} "
             "(n + 1) evaluations, SciPy's methods at their defaults, none told the "
             "noise. The point that a method returns, or its last iterate where the "
-            "budget ended, counts as solved if f without noise is above a known minimum "
-            "by no more than 3 standard deviations of f there, or 1e-6 of the descent "
-            "from the start."
+            "budget ended, counts as solved if f without noise is above a known "
+            "minimum by no more than 3 standard deviations of f there, or 1e-6 of the "
+            "descent from the start."
         ),
         _shares(plain, Rule.NOISE),
         "On the problems that were not looked at while the method was made:",
@@ -220,6 +212,22 @@ def page(results: Results) -> str:
         _shares(_without(results.constant, told), Rule.NOISE, LEVELS[1:]),
         "Evaluations used, as a share of the budget:",
         _spent(plain),
+    ]
+
+
+def page(results: Results) -> str:
+    """The whole page as Markdown."""
+    told = [solver.name for solver in TOLD]
+    plain = _without(results.relative, told)
+    versions = ", ".join(f"{name} {version(name)}" for name in ("scipy", "numpy"))
+    parts = [
+        "# Minimising noisy functions",
+        _text(
+            "Written by `.venv/bin/python -m benchmarks.noisy --write` "
+            f"({versions}, Python {platform.python_version()})."
+        ),
+        _INTRODUCTION,
+        *_solved(results, plain),
         "## Where others win",
         "Problems that another method solves in more runs, by noise:",
         _lost(plain),
@@ -232,13 +240,13 @@ def page(results: Results) -> str:
         ),
         "## At which error of the gradient the line search breaks",
         _text(
-            "f exact, its gradient with an error of a given size in a random direction, "
-            f"new at each evaluation; sizes {SIZES[0]:.0e} to {SIZES[-1]:.0e} by "
-            f"decades, three runs each, {EVALUATIONS} evaluations. *Fails from*: least "
-            "size at which L-BFGS-B reports a failed line search, before the problem is "
-            "solved, in half of the runs. *Solved to*: largest size up to which it "
-            "solves half of them, to 1e-6 of the descent. The noise-aware method "
-            "measures the error, and is not told it."
+            "f exact, its gradient with an error of a given size in a random "
+            f"direction, new at each evaluation; sizes {SIZES[0]:.0e} to "
+            f"{SIZES[-1]:.0e} by decades, three runs each, {EVALUATIONS} evaluations. "
+            "*Fails from*: least size at which L-BFGS-B reports a failed line search, "
+            "before the problem is solved, in half of the runs. *Solved to*: largest "
+            "size up to which it solves half of them, to 1e-6 of the descent. The "
+            "noise-aware method measures the error, and is not told it."
         ),
         _study(results.breaks),
         _text(_middle(results.breaks)),
