@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from clinometer.descend import Trace, minimise
     from clinometer.descend.noisy import noise_aware_lbfgs
     from clinometer.hooks import Checked, CheckedClosure, checked, checked_closure
+    from clinometer.memo import MemoizedGradient, memoized
     from clinometer.spot import SpotCheck
     from clinometer.textbook import gradient_check, relative_error
 
@@ -58,6 +59,7 @@ __all__ = [
     "FunctionError",
     "GradientError",
     "InputError",
+    "MemoizedGradient",
     "MissingExtraError",
     "Problem",
     "Report",
@@ -85,6 +87,7 @@ __all__ = [
     "hessian_product",
     "jacobian",
     "laplacian",
+    "memoized",
     "minimise",
     "noise_aware_lbfgs",
     "relative_error",
@@ -99,6 +102,7 @@ _LATER = {
     "CostReport": "clinometer.costs",
     "Trace": "clinometer.descend",
     "SpotCheck": "clinometer.spot",
+    "MemoizedGradient": "clinometer.memo",
     "TwinReport": "clinometer.check",
     "check_model": "clinometer.check",
     "check_rules": "clinometer.check",
@@ -107,6 +111,7 @@ _LATER = {
     "checked_closure": "clinometer.hooks",
     "cost": "clinometer.costs",
     "gradient_check": "clinometer.textbook",
+    "memoized": "clinometer.memo",
     "minimise": "clinometer.descend",
     "noise_aware_lbfgs": "clinometer.descend.noisy",
     "relative_error": "clinometer.textbook",
