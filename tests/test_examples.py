@@ -22,6 +22,11 @@ KEY_LINES = {
     "noisy_function": ["noise-limited", "CANNOT TELL  1 entry checked"],
     "descent": ["with error bars, rtol 1e-06", "1,449", "out/descent.png"],
     "problem": [],
+    "training": [
+        "step 101: gradient agrees",
+        "step 151: gradient DIFFERS",
+        "differs in first.weight, first.bias, second.weight, second.bias",
+    ],
     "digits": [
         "AGREES  640 entries checked, all agree",
         "DIFFERS  640 entries checked, 640 differ",

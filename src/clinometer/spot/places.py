@@ -7,7 +7,7 @@ from typing import Protocol
 
 from clinometer.check import Verdict
 from clinometer.spot.finding import Terms, judged
-from clinometer.spot.gauge import Repeats, measured
+from clinometer.spot.gauge import Repeats, by_rounding, measured
 
 __all__ = ["differing_parameters"]
 
@@ -35,7 +35,9 @@ def differing_parameters(repeat: Parted, *, double: bool) -> tuple[str, ...]:
         repeat.aim(leaves)
         known = measured(repeat, double=double)
         terms = Terms(repeat.magnitude, repeat.coarsest)
-        return judged(repeat.claimed, known, terms) is Verdict.DIFFERS
+        if judged(repeat.claimed, known, terms) is not Verdict.DIFFERS:
+            return False
+        return not (double and by_rounding(repeat, known))
 
     groups = [list(range(len(repeat.names)))]
     found: list[str] = []
