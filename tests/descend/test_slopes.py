@@ -13,6 +13,7 @@ from clinometer.descend import (
     Ending,
     ForwardDifferences,
     GradientDescent,
+    Memoized,
     RandomDirections,
     Stop,
 )
@@ -20,6 +21,7 @@ from clinometer.descend import (
 X0 = np.array([0.3, -1.0, 2.0])
 RULE = GradientDescent(1e-3)
 HERE = Stop(iterations=0)
+ONCE = Stop(iterations=1)
 TWICE = Stop(iterations=2)
 
 
@@ -65,8 +67,10 @@ def test_points_asked_for_in_batches_give_the_same(way):
     assert one.evaluations.tolist() == all_at_once.evaluations.tolist()
 
 
-@pytest.mark.parametrize("array", [torch.tensor, jnp.asarray], ids=["torch", "jax"])
-@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize(
+    ("array", "mapped"),
+    [(torch.tensor, False), (torch.tensor, True), (jnp.asarray, True)],
+)
 def test_autodiff_and_differences_agree_on_nested_float32(array, mapped):
     x0 = {"w": array([[1.0, -0.5], [2.0, 0.25]]), "b": array([0.5, -1.5])}
 
@@ -75,7 +79,7 @@ def test_autodiff_and_differences_agree_on_nested_float32(array, mapped):
 
     ways = [Analytic(), ForwardDifferences(), CentralDifferences(), Barred()]
     traces = [
-        minimise(loss, x0, GradientDescent(0.05), way, stop=TWICE, vmap=mapped)
+        minimise(loss, x0, GradientDescent(0.05), way, stop=ONCE, vmap=mapped)
         for way in ways
     ]
 
@@ -148,6 +152,91 @@ def test_steps_do_not_drown_where_an_entry_passes_through_zero():
     )  # fmt: skip
 
     assert trace.gradient[0] == pytest.approx(np.sqrt(2), rel=1e-7)  # u / sqrt(u)
+
+
+WEIGHTS = np.random.default_rng(0).standard_normal((5, 3))
+
+
+@pytest.mark.parametrize(
+    "array", [lambda v: torch.tensor(v, dtype=torch.float64), jnp.asarray]
+)
+def test_operations_are_those_of_the_closed_form(array):
+    """f: 15 + 5 products and 10 + 4 sums; its way back: at most three times as many."""
+    A, x0 = array(WEIGHTS), array(X0)
+
+    def square(x):
+        y = A @ x
+        return (y * y).sum()
+
+    ways = [ForwardDifferences(), CentralDifferences(), RandomDirections(2), Analytic()]
+    forward, central, random, exact = (
+        minimise(square, x0, RULE, way, stop=TWICE).operations for way in ways
+    )
+
+    assert forward.tolist() == [34 * 4, 34 * 8, 34 * 12]
+    assert central.tolist() == [34 * 7, 34 * 14, 34 * 21]
+    assert random.tolist() == [34 * 5, 34 * 10, 34 * 15]
+    assert 34 < exact[0] <= 4 * 34  # Griewank & Walther 2008, eq. 3.14
+    assert exact.tolist() == [exact[0], 2 * exact[0], 3 * exact[0]]
+
+
+def test_operations_of_a_formula_or_of_numpy_are_not_known():
+    A, x0 = jnp.asarray(WEIGHTS), jnp.asarray(X0)
+    by_formula = Analytic(lambda x: 2 * A.T @ (A @ x))
+
+    trace = minimise(lambda x: ((A @ x) ** 2).sum(), x0, RULE, by_formula, stop=HERE)
+
+    assert np.isnan(trace.operations[0])
+    assert np.isnan(
+        minimise(f, X0, RULE, ForwardDifferences(), stop=HERE).operations[0]
+    )
+
+
+@pytest.mark.parametrize("method", ["deltas", "nodes", "per-node"])
+def test_memoized_differences_agree_with_autodiff_and_count_their_operations(method):
+    A = torch.tensor(WEIGHTS)
+
+    def logistic(x):
+        return torch.log1p(torch.exp(A @ x["w"] + x["b"])).sum()
+
+    x0 = {"w": torch.tensor(X0), "b": torch.tensor(0.5, dtype=torch.float64)}
+    ways = [Memoized(method=method), Analytic()]
+
+    found, truth = (minimise(logistic, x0, RULE, way, stop=TWICE) for way in ways)
+
+    assert np.allclose(found.gradient, truth.gradient, rtol=1e-9)  # as central
+    assert found.evaluations.tolist() == [1, 2, 3]
+    assert (np.diff(found.operations) > 0).all()
+
+
+def test_parameters_of_a_module_descend_and_stay_as_they_were():
+    torch.manual_seed(0)
+    model, batch = torch.nn.Linear(3, 1), torch.randn(10, 3)
+    x0 = dict(model.named_parameters())
+    before = {name: leaf.detach().clone() for name, leaf in x0.items()}
+
+    def loss(x):
+        return (torch.func.functional_call(model, x, (batch,)) ** 2).mean()
+
+    exact, barred = (
+        minimise(loss, x0, GradientDescent(0.1), way, stop=TWICE)
+        for way in (Analytic(), Barred())
+    )
+
+    assert np.allclose(exact.loss, barred.loss, rtol=1e-5)  # float32
+    assert not exact.x["weight"].requires_grad
+    for name, leaf in x0.items():
+        assert torch.equal(leaf.detach(), before[name])
+        assert leaf.grad is None
+
+
+def test_a_python_number_descends():
+    trace = minimise(
+        lambda x: (x - 1.0) ** 2, 3.0, GradientDescent(0.25), CentralDifferences(),
+        stop=ONCE,
+    )  # fmt: skip
+
+    assert trace.x == pytest.approx(2.0, rel=1e-9)
 
 
 def test_numpy_without_a_gradient_is_told_the_way_out():

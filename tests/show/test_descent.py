@@ -25,12 +25,10 @@ def traces(f):
     ]
 
 
-@pytest.mark.parametrize("lowest", [0.0, 5.0])
-def test_positive_and_negative_losses_are_drawn(lowest, tmp_path):
-    def f(x):
-        return (x**2).sum() - lowest
+def test_negative_losses_are_drawn(tmp_path):
+    found = traces(lambda x: (x**2).sum() - 5.0)
 
-    path = draw_descent(traces(f), tmp_path / "new" / "descent.png", above=0.0)
+    path = draw_descent(found, tmp_path / "new" / "descent.png")
 
     assert path.read_bytes().startswith(b"\x89PNG")
 

@@ -5,6 +5,7 @@ traces side by side, and `clinometer.show.draw_descent` draws them.
 """
 
 from clinometer.descend.compare import Comparison, compare
+from clinometer.descend.memoized import Memoized
 from clinometer.descend.newton import Newton
 from clinometer.descend.quasi import LBFGS
 from clinometer.descend.road import minimise
@@ -31,6 +32,7 @@ __all__ = [
     "ForwardDifferences",
     "GradientDescent",
     "Iteration",
+    "Memoized",
     "Momentum",
     "Newton",
     "RandomDirections",
