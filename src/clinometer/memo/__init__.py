@@ -5,7 +5,15 @@ moves a *delta* through the operations that it reaches: the part of an array tha
 changes, and by how much.
 """
 
-from clinometer.memo.door import Difference, Method, memoized
+from clinometer.memo.door import memoized, memoized_work
 from clinometer.memo.outcome import MemoizedGradient, Work
+from clinometer.memo.preparation import Difference, Method
 
-__all__ = ["Difference", "MemoizedGradient", "Method", "Work", "memoized"]
+__all__ = [
+    "Difference",
+    "MemoizedGradient",
+    "Method",
+    "Work",
+    "memoized",
+    "memoized_work",
+]

@@ -44,8 +44,9 @@ def pilot(propagation: Propagation, slot: Slot) -> Pilot:
     size = math.prod(propagation.base.shape(slot))
     entries = np.unique(np.linspace(0, size - 1, SAMPLES).astype(np.intp))
     tally = Tally()
-    propagation.run(slot, (entries, np.zeros(len(entries))), tally)
-    found = Pilot(tally.total / len(entries), max(propagation.widest, 1))
+    with np.errstate(all="ignore"):
+        propagation.run(slot, (entries, np.zeros(len(entries))), tally)
+    found = Pilot(tally.shared(len(entries)), max(propagation.widest, 1))
     propagation.pilots[slot.number] = found
     return found
 
@@ -66,7 +67,7 @@ def cheapest(propagation: Propagation, slot: Slot, done: Sequence[Cut]) -> Cut:
             pulled(propagation.base, links[:count], slopes, tally=tally)
         work = float(tally.total)
         if at.number not in ready:
-            work += size * pilot(propagation, at).work
+            work += size * pilot(propagation, at).each.total
         if work < least:
             best, least = Cut(at, links[:count]), work
     return best

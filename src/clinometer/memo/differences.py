@@ -32,6 +32,8 @@ def differences(
     steps : (E) the step of each, > 0.
     memory : bound on what is held for perturbations, bytes.
     """
+    if not steps.size:
+        return steps
     widest = pilot(propagation, slot).widest
     bound = min(CACHED, memory // HELD)
     count = int(max(1, bound // (8 * widest)))
@@ -39,6 +41,7 @@ def differences(
     for start in range(0, steps.size, count):
         entries = np.arange(start, min(start + count, steps.size))
         h = steps[entries]
-        up, down = propagation.run(slot, (entries, h), tally)
+        with np.errstate(all="ignore"):  # beyond an edge of the domain
+            up, down = propagation.run(slot, (entries, h), tally)
         slopes[entries] = up / h if propagation.signs == 1 else (up - down) / (2 * h)
     return slopes

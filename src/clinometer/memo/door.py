@@ -5,31 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer import engines
-from clinometer.errors import FunctionError, InputError
-from clinometer.graph import Graph, Slot
-from clinometer.ladder import FLOAT64, coordinates, scales
-from clinometer.memo.base import Base, Library
-from clinometer.memo.cuts import Cut, cheapest
+from clinometer.errors import InputError
+from clinometer.ladder import FLOAT64
+from clinometer.memo.cuts import pilot
 from clinometer.memo.differences import differences
 from clinometer.memo.outcome import MemoizedGradient, Work
-from clinometer.memo.propagate import Propagation
+from clinometer.memo.preparation import Difference, Method, Prepared, prepared
 from clinometer.memo.pullback import pulled
+from clinometer.memo.steps import steps_for
 from clinometer.memo.tally import Tally
-from clinometer.operations import Operations, count
-from clinometer.point import flatten_input, require_finite
+from clinometer.operations import Operations
 from clinometer.trees import Layout, Tree
 
-__all__ = ["Difference", "Method", "memoized"]
+__all__ = ["memoized", "memoized_work"]
 
 Floats: TypeAlias = NDArray[np.float64]
-Method: TypeAlias = Literal["deltas", "nodes", "per-node"]
-Difference: TypeAlias = Literal["central", "forward"]
 
 MEMORY = 2**28
 """Default bound on what is held for perturbations, bytes (256 MiB)."""
@@ -75,131 +70,81 @@ def memoized(
     Source: forward accumulation of differences; the transposed operations are those of
     reverse mode (Griewank and Walther, Evaluating Derivatives, 2nd ed., ch. 3).
     """
-    _require_known("method", method, get_args(Method))
-    _require_known("difference", difference, get_args(Difference))
-    relative = STEPS[difference] if step is None else float(step)
+    relative = STEPS.get(difference, 1.0) if step is None else float(step)
     if not (np.isfinite(relative) and relative > 0):
         raise InputError(
             f"step must be positive and finite, got {step}; omit it to have one chosen"
         )
     if not memory >= 1:
         raise InputError(f"memory must be a positive number of bytes, got {memory}")
-    layout = Layout.of(x, flatten_input)
-    require_finite(layout)
-    point = layout.vector()
-    sizes = None if scale is None else layout.like(scale, "scale")
+    ready = prepared(f, x, method=method, difference=difference)
+    sizes = None if scale is None else ready.layout.like(scale, "scale")
     if sizes is not None and not (np.isfinite(sizes) & (sizes > 0)).all():
         raise InputError(f"scale must be positive and finite, got {sizes.min()}")
-    base = _base(f, layout, point)
-    tally, forward = Tally(), count(base.graph)
-    propagation = Propagation(
-        base, signs=2 if difference == "central" else 1, boxes=method != "per-node"
-    )
-    with np.errstate(all="ignore"):  # beyond an edge of the domain f may overflow
-        cuts = _cuts(propagation, method)
+    layout, base, tally = ready.layout, ready.base, Tally()
     exact = replace(layout, roundoff=(FLOAT64,) * len(layout.roundoff))
-    steps = _steps(exact, point, relative, sizes=sizes)
+    steps = steps_for(exact, ready.point, relative, sizes=sizes)
     slopes: dict[int, Floats] = {}
     gradient, taken = np.empty(layout.size), steps.copy()
-    for cut, where in zip(cuts, layout.slices(), strict=True):
+    for cut, where in zip(ready.cuts, layout.slices(), strict=True):
         number = cut.slot.number
         if number not in slopes:
             h = steps[where]
             if cut.links:
                 at = Layout.of(base.value(cut.slot))
-                h = _steps(at, at.vector(), relative, sizes=None)
-            with np.errstate(all="ignore"):
-                found = differences(
-                    propagation, cut.slot, h, tally=tally, memory=memory
-                )
+                h = steps_for(at, at.vector(), relative, sizes=None)
+            found = differences(
+                ready.propagation, cut.slot, h, tally=tally, memory=memory
+            )
             slopes[number] = found.reshape(base.shape(cut.slot))
         slope = pulled(base, cut.links, slopes[number], tally=tally)
         gradient[where] = slope.reshape(-1)
         if cut.links:
             taken[where] = np.nan
-    nodes, shapes = base.graph.nodes, [base.shape(cut.slot) for cut in cuts]
+    return _outcome(ready, gradient, taken, tally=tally)
+
+
+def _outcome(
+    ready: Prepared, gradient: Floats, steps: Floats, *, tally: Tally
+) -> MemoizedGradient:
+    """The gradient with what is to be said of it."""
+    base, layout, nodes = ready.base, ready.layout, ready.base.graph.nodes
+    places = {cut.slot.number: base.shape(cut.slot) for cut in ready.cuts}
+    shapes = [base.shape(cut.slot) for cut in ready.cuts]
     return MemoizedGradient(
         value=layout.tree(gradient),
-        step=layout.tree(taken),
+        step=layout.tree(steps),
         differenced=dict(zip(layout.paths, shapes, strict=True)),
-        work=_work(forward, tally),
-        forward=_work(forward),
-        perturbations=sum(found.size for found in slopes.values()),
-        full=tuple(sorted({nodes[k].name for k in propagation.full})),
+        work=_work(ready.forward, tally),
+        forward=_work(ready.forward),
+        perturbations=sum(math.prod(shape) for shape in places.values()),
+        full=tuple(sorted({nodes[k].name for k in ready.propagation.full})),
         foreign=tuple(sorted({nodes[k].name for k in base.foreign})),
     )
 
 
-def _require_known(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        every = ", ".join(repr(each) for each in known)
-        raise InputError(f"{name} must be one of {every}, got {value!r}")
+def memoized_work(
+    f: Callable[..., Any],
+    x: Tree,
+    *,
+    method: Method = "deltas",
+    difference: Difference = "central",
+) -> Work:
+    """The arithmetic that `memoized` would do, from a few entries of every array.
 
-
-def _base(f: Callable[..., Any], layout: Layout, point: Floats) -> Base:
-    """All values of f's operations at x."""
-    engine = engines.of(layout.leaves)
-    graph = engine.graph(
-        lambda leaves: f(layout.rebuild(leaves)), layout.leaves, unroll=True
-    )
-    _require_scalar(graph)
-    own = Library(layout.leaves[0], engine.vmap)
-    leaves = [
-        point[where].reshape(shape)
-        for where, shape in zip(layout.slices(), layout.shapes, strict=True)
-    ]
-    with np.errstate(all="ignore"):
-        base = Base(graph, leaves, own)
-    (value,) = graph.outputs
-    if not np.isfinite(base.value(value)):
-        raise FunctionError(
-            f"f must be finite at x, got {base.value(value)}; choose another x"
-        )
-    return base
-
-
-def _require_scalar(graph: Graph) -> None:
-    value = graph.outputs[0]
-    shape = graph.shapes[value.number] if isinstance(value, Slot) else value.shape
-    if len(graph.outputs) != 1 or shape != ():
-        raise InputError(
-            f"f must return one number, an array of shape (), got {shape}; reduce it "
-            "in f, as by a sum"
-        )
-
-
-def _cuts(propagation: Propagation, method: Method) -> list[Cut]:
-    """Where f is differenced for each input, the largest planned first."""
-    base = propagation.base
-    inputs = base.graph.inputs
-    if method != "nodes":
-        return [Cut(slot, ()) for slot in inputs]
-    found: dict[int, Cut] = {}
-    size = {slot: np.prod(base.shape(slot)) for slot in inputs}
-    for slot in sorted(inputs, key=lambda slot: -size[slot]):
-        found[slot.number] = cheapest(propagation, slot, [*found.values()])
-    return [found[slot.number] for slot in inputs]
-
-
-def _steps(
-    layout: Layout, x: Floats, relative: float, *, sizes: Floats | None
-) -> Floats:
-    """(n) the step of every entry, such that x + h and x - h are exact.
-
-    Where no sizes are given, an entry counts as large as is typical of its array if it
-    is smaller than that; still, no step takes it across zero.
+    Arguments and Raises as for `memoized`. Exact where all entries of an array take the
+    same operations, as they do unless a choice in f depends on them, or a box leaves an
+    array at some entries and not at others.
     """
-    own = scales(layout, x, sizes)
-    if sizes is None:
-        for where in layout.slices():
-            part = own[where]
-            if part.size:
-                most = float(part.max())  # taken out, or squares of 1e200 overflow
-                typical = most * float(np.sqrt(np.mean(np.square(part / most))))
-                own[where] = np.maximum(part, typical)
-    lines = coordinates(layout, x, own, free=sizes is not None)
-    h = np.minimum(relative * own, lines.reach)
-    return lines.representable(h[None])[0]
+    ready = prepared(f, x, method=method, difference=difference)
+    tally, done = Tally(), set[int]()
+    for cut in ready.cuts:
+        shape = ready.base.shape(cut.slot)
+        pulled(ready.base, cut.links, np.zeros(shape), tally=tally)
+        if cut.slot.number not in done and math.prod(shape):
+            done.add(cut.slot.number)
+            tally.add(pilot(ready.propagation, cut.slot).each, math.prod(shape))
+    return _work(ready.forward, tally)
 
 
 def _work(*parts: Tally | Operations) -> Work:

@@ -28,6 +28,7 @@ from clinometer.memo.products import dotted
 from clinometer.memo.reductions import accumulated, gathered_up
 from clinometer.memo.tally import Tally
 from clinometer.memo.whole import by_library, by_numpy, copied
+from clinometer.operations import Operations
 
 __all__ = ["Pilot", "Propagation"]
 
@@ -57,11 +58,11 @@ RULES: Mapping[Kind, Rule] = {
 class Pilot:
     """What one perturbation costs.
 
-    work : operations on numbers.
+    each : operations, on average.
     widest : most numbers that a change holds.
     """
 
-    work: float
+    each: Operations
     widest: int
 
 

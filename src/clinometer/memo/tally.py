@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import final
 
 from clinometer.graph import Kind, Node
@@ -37,14 +38,14 @@ class Tally:
             exponent = int(node.parameters["exponent"])
             self.multiplications += integer_power(exponent) * size
         elif node.name in EACH:
-            self._add(EACH[node.name], size)
+            self.add(EACH[node.name], size)
         else:
             self.uncounted[node.name] += size
 
     def reduction(self, node: Node, joined: int) -> None:
         """A reduction that takes so many entries in."""
         if node.name in TAKEN_TOGETHER:
-            self._add(TAKEN_TOGETHER[node.name], joined)
+            self.add(TAKEN_TOGETHER[node.name], joined)
         else:
             self.uncounted[node.name] += joined
 
@@ -54,9 +55,7 @@ class Tally:
             self.uncounted[node.name] += times
             return
         found = cost_of(node, shapes)
-        self._add(found, times)
-        for name in found.uncounted:
-            self.uncounted[name] += times
+        self.add(found, times)
 
     def products(self, size: int, inner: int) -> None:
         """So many sums of as many products."""
@@ -67,8 +66,21 @@ class Tally:
         """Additions."""
         self.additions += max(terms, 0)
 
-    def _add(self, each: Operations, times: int) -> None:
-        self.multiplications += math.ceil(each.multiplications) * times
-        self.additions += math.ceil(each.additions) * times
-        self.transcendentals += math.ceil(each.transcendentals) * times
-        self.comparisons += math.ceil(each.comparisons) * times
+    def add(self, each: Operations, times: int) -> None:
+        """Some operations, so many times."""
+        self.multiplications += math.ceil(each.multiplications * times)
+        self.additions += math.ceil(each.additions * times)
+        self.transcendentals += math.ceil(each.transcendentals * times)
+        self.comparisons += math.ceil(each.comparisons * times)
+        for name, count in each.uncounted.items():
+            self.uncounted[name] += math.ceil(count * times)
+
+    def shared(self, among: int) -> Operations:
+        """The share of each, where so many did all of it."""
+        return Operations(
+            multiplications=Fraction(self.multiplications, among),
+            additions=Fraction(self.additions, among),
+            transcendentals=Fraction(self.transcendentals, among),
+            comparisons=Fraction(self.comparisons, among),
+            uncounted={k: Fraction(n, among) for k, n in self.uncounted.items()},
+        )
