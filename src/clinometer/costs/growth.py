@@ -44,7 +44,7 @@ class Growth:
         go on below the smallest size, where forward differences take n + 1. Returns
         NaN where they do not meet, or one of the two was not counted.
         """
-        if Way.BACKPROP not in self.times or way not in self.times:
+        if way is Way.BACKPROP or not {way, Way.BACKPROP} <= self.times.keys():
             return float("nan")
         gap = np.log(self.times[way] / workers / self.times[Way.BACKPROP])
         at = np.log(self.n.astype(np.float64))

@@ -155,43 +155,47 @@ def _lines(axes: Axes, grown: Growth, workers: int) -> None:
         line, colour = grown.times[way], COLOURS[way]
         axes.plot(grown.n, line, color=colour, lw=1.8, marker="o", ms=3, zorder=3)
         ends.append((float(line[~np.isnan(line)][-1]), way.value, colour))
-        if way is Way.FORWARD:
-            _shared(axes, grown, workers)
-        if way is not Way.BACKPROP:
-            _mark(axes, grown, way)
+    if Way.FORWARD in grown.times:
+        last = float(grown.times[Way.FORWARD][-1]) / workers
+        ends.append((last, f"… on {workers} workers", COLOURS[Way.FORWARD]))
+        _forward(axes, grown, workers)
     _name_ends(axes, float(grown.n[-1]), ends)
+    _break_evens(axes, grown, workers)
 
 
-def _shared(axes: Axes, grown: Growth, workers: int) -> None:
-    """Forward differences dealt out to workers: n + 1 evaluations over that many."""
-    line = grown.times[Way.FORWARD] / workers
-    axes.plot(grown.n, line, color=COLOURS[Way.FORWARD], lw=1.1, ls=(0, (4, 2)))
-    axes.annotate(
-        f"on {workers} workers",
-        (float(grown.n[-1]), float(line[-1])),
-        xytext=(6, -2),
-        textcoords="offset points",
-        color=COLOURS[Way.FORWARD],
-        va="center",
-    )
-    _mark(axes, grown, Way.FORWARD, workers=workers)
+def _forward(axes: Axes, grown: Growth, workers: int) -> None:
+    """Forward differences: on many workers, and both down to their break-even."""
+    colour, line = COLOURS[Way.FORWARD], grown.times[Way.FORWARD]
+    axes.plot(grown.n, line / workers, color=colour, lw=1.1, ls=(0, (4, 2)))
+    for share in (1, workers):
+        at = grown.break_even(Way.FORWARD, share)
+        if np.isnan(at):
+            continue
+        met = grown.times_at(Way.BACKPROP, at)
+        if at < grown.n[0]:
+            ends = [at, float(grown.n[0])], [met, float(line[0]) / share]
+            axes.plot(*ends, color=colour, lw=1.0, ls=":")
+        axes.plot([at], [met], "o", ms=8, mfc="none", mec=colour, zorder=5)
+        axes.annotate(
+            f"n = {at:.2g}",
+            (at, met),
+            xytext=(0, -14),
+            textcoords="offset points",
+            ha="center",
+            color=colour,
+        )
 
 
-def _mark(axes: Axes, grown: Growth, way: Way, *, workers: int = 1) -> None:
-    """A ring where a way costs what backprop costs."""
-    at = grown.break_even(way, workers)
-    if np.isnan(at):
-        return
-    backprop = grown.times_at(Way.BACKPROP, at)
-    axes.plot([at], [backprop], "o", ms=8, mfc="none", mec=COLOURS[way], zorder=5)
-    axes.annotate(
-        f"n = {at:.2g}",
-        (at, backprop),
-        xytext=(0, -14),
-        textcoords="offset points",
-        ha="center",
-        color=COLOURS[way],
-    )
+def _break_evens(axes: Axes, grown: Growth, workers: int) -> None:
+    """Where each way costs as much as backprop, in words."""
+    known = [(way, grown.break_even(way)) for way in GROWING if way in grown.times]
+    said = [f"{way.value} {at:.2g}" for way, at in known if not np.isnan(at)]
+    shared = grown.break_even(Way.FORWARD, workers)
+    if not np.isnan(shared):
+        said.append(f"forward differences on {workers} workers {shared:.2g}")
+    if said:
+        text = "\n".join(["as cheap as backprop at n =", *said])
+        axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", color=PALE)
 
 
 def _name_ends(axes: Axes, at: float, ends: list[tuple[float, str, str]]) -> None:
