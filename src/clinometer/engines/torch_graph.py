@@ -1,7 +1,8 @@
 """PyTorch's aten operations as graphs, forward and with either mode of autodiff.
 
-f is traced twice. First as it is, below autograd, so that backward passes are seen;
-then once more with mutations made functional, so that no value changes once computed.
+f is traced below autograd, so that backward passes are seen. Where it writes to memory,
+what was traced is traced once more, with mutations made functional: no value changes
+once computed.
 """
 
 # What torch's tracer returns has no types.
@@ -58,6 +59,8 @@ def graph_of(f: Callable[[list[Any]], Any], leaves: Leaves) -> Graph:
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
         traced = _traced(lambda *leaves: f(list(leaves)), own)
+        if not _writes(traced):
+            return laid_out(traced, len(own), [])
         held = _held(traced)
 
         def again(leaves: list[torch.Tensor], constants: list[torch.Tensor]) -> Any:
@@ -70,6 +73,16 @@ def graph_of(f: Callable[[list[Any]], Any], leaves: Leaves) -> Graph:
         copies = [value.detach().clone() for value in held.values()]
         plain = _traced(pure, own, copies)
     return laid_out(plain, len(own), [*held.values()])
+
+
+def _writes(traced: torch.fx.GraphModule) -> bool:
+    """Whether an operation writes to memory that another may read."""
+    return any(
+        node.op == "call_function"
+        and ("out" in node.kwargs or str(node.target).split(".")[-2].endswith("_"))
+        for node in traced.graph.nodes
+        if "." in str(node.target)
+    )
 
 
 def _traced(f: Callable[..., Any], *arguments: Any) -> torch.fx.GraphModule:
