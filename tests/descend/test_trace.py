@@ -95,6 +95,8 @@ def test_progress_hears_every_iteration():
 
     assert [row.number for row in heard] == [0, 1, 2, 3]
     assert [row.loss for row in heard] == trace.loss.tolist()
+    assert str(heard[1]).startswith("iteration 1: loss 1.99")
+    assert "6 evaluations" in str(heard[1])
 
 
 def test_x0_is_left_alone():

@@ -57,6 +57,16 @@ class Iteration:
     operations: float
     seconds: float
 
+    def __str__(self) -> str:
+        """One line, for `progress=print`."""
+        asked = f"{self.evaluations:,} evaluations"
+        if self.gradients:
+            asked += f", {self.gradients:,} gradients"
+        return (
+            f"iteration {self.number}: loss {number(self.loss)}, |gradient| "
+            f"{self.gradient:.3g}, {asked}, {self.seconds:.2g} s"
+        )
+
 
 COLUMNS = tuple(field.name for field in fields(Iteration))[1:]
 WHOLE = {"evaluations", "gradients", "hessians"}
