@@ -37,6 +37,12 @@ class Gradient:
             np.where(lost, 0.0, value), np.where(lost, np.inf, error), sharp
         )
 
+    @property
+    def is_error(self) -> bool:
+        """Whether error alone could be as large: its mean square, up to a factor 2."""
+        ratio = self.value / np.maximum(self.error, np.finfo(np.float64).tiny)
+        return bool((ratio**2).mean() <= 2)
+
     def error_along(self, s: Floats) -> float:
         """Size of the error of value @ s: errors of entries are independent."""
         moved = s != 0

@@ -131,7 +131,11 @@ class Road:
         return foretold < coarse or gradient.error_along(p) > DOUBT * foretold
 
     def _stays_hidden(self) -> bool:
-        """Whether sharp gradients have long foretold nothing that f could show."""
+        """Whether sharp gradients have long said nothing.
+
+        They do where they foretell no more than f could show, and where they are no
+        larger than their own errors would be.
+        """
         gradient = self._gradient
         if not gradient.sharp:
             self._hidden = 0
@@ -141,6 +145,7 @@ class Road:
         if hidden and self._noise.moved(self.here.value):
             self._noise.measure(self.here.x, self.here.value)
             hidden = foretold < HIDDEN * self._noise.at(self.here.value)
+        hidden |= gradient.is_error
         self._hidden = self._hidden + 1 if hidden else 0
         return self._hidden >= PATIENCE
 
