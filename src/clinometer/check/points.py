@@ -34,6 +34,9 @@ SMALL, LARGE = 2.0**-10, 2.0**5
 TIED = 0.5
 """Share of the entries that are made equal, or zero, in mixed points."""
 
+HIDING = (Cause.NOISE, Cause.TOLERANCE)
+"""What hides slopes at x does so elsewhere; further off, an iteration may not end."""
+
 KINK = "a kink"
 """How the reason of a finding at a kink begins."""
 
@@ -136,7 +139,7 @@ def at_points(
     """
     if report.verdict is Verdict.DIFFERS:
         return report
-    if made and Cause.NOISE in report.causes:
+    if made and any(cause in report.causes for cause in HIDING):
         said = "no other points were tried, for f does not show its slopes at x"
         return replace(report, notes=(*report.notes, said))
     notes = [*report.notes]
