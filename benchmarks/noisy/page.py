@@ -84,6 +84,7 @@ def _lost(runs: Runs) -> str:
                 if found > own[name]
             ]
             for rival in RIVALS
+            if rival.name in runs
         }
         said = "; ".join(
             f"{rival}: {', '.join(names)}" for rival, names in better.items() if names

@@ -53,7 +53,7 @@ _ALL = [
     _problem(many.extended_rosenbrock, [-1.2, 1] * 5),
     _problem(many.extended_powell, [3, -1, 0, 1] * 3),
     _problem(many.penalty_1, np.arange(1, 11), 7.08765146709e-5),
-    _problem(many.penalty_2, np.full(10, 0.5), 2.93660537e-4),
+    _problem(many.penalty_2, np.full(10, 0.5), 2.93660537457e-4),
     _problem(many.variably_dimensioned, 1 - np.arange(1, 11) / 10),
     _problem(many.trigonometric, np.full(10, 0.1), 0.0, 2.795056122e-5),
     _problem(many.brown_almost_linear, np.full(10, 0.5), 0.0, 1.0),
