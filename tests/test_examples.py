@@ -19,6 +19,7 @@ KEY_LINES = {
     "jax_rule": ["AGREES  12 entries checked, all agree"],
     "nested_input": ["DIFFERS  23 entries checked, 3 differ", "x['hidden']['bias'][0]"],
     "jacobian": ["the truth lies in every bar: True"],
+    "noisy_minimum": ["all within 1e-4 of the truth: True"],
     "noisy_function": ["noise-limited", "CANNOT TELL  1 entry checked"],
     "descent": ["with error bars, rtol 1e-06", "1,449", "out/descent.png"],
     "problem": [],
