@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
 WIDTHS = (784, 1024, 256, 10)
 ROWS = 32
 STATE, STEPS = 1000, 50
@@ -152,12 +154,13 @@ def jax_perceptron() -> Model:
     import jax
     import jax.numpy as jnp
 
-    keys = jax.random.split(jax.random.key(0), len(WIDTHS))
-    data = jax.random.normal(keys[-1], (ROWS, WIDTHS[0]))
-    labels = jnp.arange(ROWS) % WIDTHS[-1]
+    rng = np.random.default_rng(0)
+    data = jnp.asarray(rng.normal(size=(ROWS, WIDTHS[0])), jnp.float32)
+    labels = np.arange(ROWS) % WIDTHS[-1]
     leaves: list[Any] = []
-    for key, (a, b) in zip(keys, itertools.pairwise(WIDTHS), strict=False):
-        leaves += [jax.random.normal(key, (a, b)) / a**0.5, jnp.zeros(b)]
+    for a, b in itertools.pairwise(WIDTHS):
+        weights = rng.normal(size=(a, b)) / a**0.5
+        leaves += [jnp.asarray(weights, jnp.float32), jnp.zeros(b)]
 
     def f(leaves: list[Any]) -> Any:
         hidden = data
@@ -180,8 +183,10 @@ def jax_scan() -> Model:
     import jax
     import jax.numpy as jnp
 
-    weights = jax.random.normal(jax.random.key(0), (STATE, STATE)) / STATE**0.5
-    inputs = jax.random.normal(jax.random.key(1), (STEPS, 4, STATE))
+    rng = np.random.default_rng(0)
+    square = rng.normal(size=(STATE, STATE)) / STATE**0.5
+    weights = jnp.asarray(square, jnp.float32)
+    inputs = jnp.asarray(rng.normal(size=(STEPS, 4, STATE)), jnp.float32)
 
     def f(leaves: list[Any]) -> Any:
         def step(state: Any, row: Any) -> Any:

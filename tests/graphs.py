@@ -29,26 +29,24 @@ def run(graph, arrays, *, checked=False, compiled=None):
     compiled : how all of it is compiled at once, such as jax.jit.
     """
 
+    def read(operand, values):
+        if isinstance(operand, Constant):
+            return operand.value
+        return values[operand.number]
+
     def every(arrays):
         values = {slot.number: a for slot, a in zip(graph.inputs, arrays, strict=True)}
-
-        def read(operand):
-            if isinstance(operand, Constant):
-                return operand.value
-            return values[operand.number]
-
-        seen = []
         for node in graph.nodes:
-            operands = [read(operand) for operand in node.operands]
-            outputs = node.run(*operands)
-            pairs = zip(node.outputs, outputs, strict=True)
-            values.update({slot.number: out for slot, out in pairs})
-            seen.append((operands, outputs))
-        return [read(operand) for operand in graph.outputs], seen if checked else []
+            out = node.run(*[read(operand, values) for operand in node.operands])
+            pairs = zip(node.outputs, out, strict=True)
+            values.update({slot.number: each for slot, each in pairs})
+        wanted = [read(operand, values) for operand in graph.outputs]
+        return wanted, values if checked else {}
 
-    outputs, seen = (compiled(every) if compiled else every)(arrays)
-    for node, (operands, given) in zip(graph.nodes, seen, strict=False):
-        assert_as_described(node, operands, given)
+    outputs, values = (compiled(every) if compiled else every)(arrays)
+    for node in graph.nodes if checked else ():
+        operands = [read(operand, values) for operand in node.operands]
+        assert_as_described(node, operands, [values[s.number] for s in node.outputs])
     return outputs
 
 
