@@ -157,3 +157,30 @@ def test_a_leaf_that_is_not_used_has_a_gradient_of_zeros():
 def test_more_than_one_number_is_refused_with_a_way_out():
     with pytest.raises(InputError, match=r"shape \(4, 3\).*\.sum\(\)"):
         engine().graph(lambda leaves: leaves[0], [A])
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x: x.norm().item(),
+        lambda x: torch.tensor(x.numpy().copy()),
+        lambda x: torch.tensor(x.tolist()),
+    ],
+)
+def test_numbers_read_out_of_tensors_are_refused_where_parts_are_run_again(read):
+    def f(leaves):
+        return (leaves[0] * read(leaves[0])).sum()
+
+    engine().graph(f, [A])  # to be counted, it is all there
+    with pytest.raises(InputError, match="keep them tensors"):
+        engine().graph(f, [A], unroll=True)
+
+
+@pytest.mark.parametrize("f", [f for f, x in EVERY if x is A])
+def test_what_is_traced_in_full_may_be_run_again(f):
+    engine().graph(lambda leaves: f(leaves[0]), [A], unroll=True)
+    engine().graph(lambda leaves: f(leaves[0]), [0 * A], unroll=True)
+
+
+def test_a_random_f_is_not_judged_by_another_draw():
+    engine().graph(lambda leaves: functional.dropout(leaves[0]).sum(), [A], unroll=True)

@@ -131,8 +131,9 @@ class Engine(Protocol):
         """The operations of f at the leaves, as a value.
 
         f, leaves : as for `gradient`. f may be run, and is traced.
-        unroll : whether the passes of a loop of known length are laid out one after
-            the other, so that every node is a plain operation.
+        unroll : for who runs parts of the graph again, away from x: the passes of a
+            loop of known length are laid out one after the other, and what was traced
+            must be all of f.
         Raises InputError if f does not return a real array of shape (), or if the
         library leaves no trace; what f itself raises comes through unchanged.
         """

@@ -125,11 +125,17 @@ class TorchEngine:
         *,
         unroll: bool = False,
     ) -> Graph:
-        """The aten operations of scalar f; Python's loops are laid out in any case."""
-        from clinometer.engines import torch_graph
+        """The aten operations of scalar f; Python's loops are laid out in any case.
 
-        del unroll
-        return torch_graph.graph_of(_scalar(f), leaves)
+        unroll : whether parts of the graph are going to be run again; then it must be
+            all of f. Raises InputError where f reads tensors as Python numbers.
+        """
+        from clinometer.engines import torch_graph, torch_retrace
+
+        graph = torch_graph.graph_of(_scalar(f), leaves)
+        if unroll:
+            torch_retrace.require_all_traced(graph, f, leaves)
+        return graph
 
     def gradient_graph(
         self, f: Callable[[list[Any]], Any], leaves: Sequence[Any]

@@ -44,6 +44,7 @@ def laid_out(
             t.known[node] = Constant(held, tuple(held.shape))
         elif node.op == "get_attr":
             held = getattr(traced, node.target)
+            held = held.detach() if isinstance(held, torch.Tensor) else held
             t.known[node] = Constant(held, tuple(getattr(held, "shape", ())))
         elif node.op == "output":
             (given,) = node.args
