@@ -20,6 +20,8 @@ import numpy as np
 
 from clinometer import cost
 from clinometer.costs import Way
+from clinometer.costs.words import multiple
+from clinometer.table import aligned
 
 jax.config.update("jax_enable_x64", True)
 
@@ -56,22 +58,25 @@ def edges(widths):
 
 
 def main():
-    head = ["layers", "v", "e", "N", "F / e", "backprop / e", "(3 e - e₁) / e"]
-    head += ["differences / e", "sparse deltas / e", "node perturbation / e"]
-    print(" | ".join(head))
+    head = ["layers", "v", "e", "N", "forward", "backprop", "(3 e - e₁) / e"]
+    head += ["differences", "sparse deltas", "node perturbation"]
+    rows = []
     for widths in [(64, 64, 10), (64, 512, 10), (64, 64, 64, 10), (64, *[64] * 8, 10)]:
         report = cost(*problem(*widths), timing=0, entries=0)
         e, first = edges(widths)
 
         def each(operations, e=e):
-            return f"{operations.multiplications / SAMPLES / e:,.4g}"
+            return multiple(operations.multiplications / SAMPLES / e)
 
         ways = [Way.FORWARD, Way.SPARSE, Way.NODES]
-        row = ["-".join(map(str, widths)), sum(widths), e, report.n]
+        inner = f"{len(widths) - 2} x {widths[1]}"
+        row = [f"{widths[0]}, {inner}, {widths[-1]}", sum(widths), e, report.n]
         row += [each(report.operations), each(report.row(Way.BACKPROP).operations)]
         row += [f"{(3 * e - first) / e:.4g}"]
         row += [each(report.row(way).operations) for way in ways]
-        print(" | ".join(map(str, row)))
+        rows.append([*map(str, row)])
+    print("multiplications for each sample and edge")
+    print("\n".join(aligned(head, rows)))
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def test_the_report_goes_through_json_and_prints_what_it_holds(report):
     assert [row["way"] for row in told["rows"]] == [r.way.value for r in report.rows]
     assert told["n"] == 6
     printed = str(report)
-    assert printed.startswith(report.recommendation)
+    assert " ".join(printed.split()).startswith(report.recommendation)
     assert all(row.way.value in printed for row in report.rows)
     assert "memory" in printed
 
@@ -197,7 +197,8 @@ def test_where_nothing_is_timed_or_measured_only_counts_are_left():
     assert all(row.seconds is None and row.shared is None for row in found.rows)
     assert all(row.accuracy is None for row in found.rows)
     assert found.row(Way.EXTRAPOLATED).formula == "8 n + 1"
-    assert "time" not in str(found).splitlines()[2]
+    head = next(line for line in str(found).splitlines() if line.startswith("way"))
+    assert "time" not in head
 
 
 def test_a_torch_parameter_that_requires_grad_is_left_as_it_is():

@@ -31,30 +31,27 @@ class Growth:
     times: dict[Way, Floats]
 
     def times_at(self, way: Way, n: float) -> float:
-        """Multiplications for n entries, straight in logarithms between sizes."""
-        line: Floats = np.interp(
-            np.log([n]), np.log(self.n.astype(np.float64)), np.log(self.times[way])
-        )
-        return float(np.exp(line[0]))
+        """Multiplications for n entries, straight between sizes, level beyond them."""
+        line: Floats = np.interp([n], self.n.astype(np.float64), self.times[way])
+        return float(line[0])
 
     def break_even(self, way: Way, workers: int = 1) -> float:
         """Entries at which a way costs as much as backprop, on so many workers.
 
-        Between the sizes seen the lines of cost over n are straight in logarithms. They
-        go on below the smallest size, where forward differences take n + 1. Returns
-        NaN where they do not meet, or one of the two was not counted.
+        Lines of cost over n are straight between the sizes seen, and go on below the
+        smallest, as those of all differences do. Returns NaN where they do not meet
+        at n = 1 or above, or where one of the two was not counted.
         """
         if way is Way.BACKPROP or not {way, Way.BACKPROP} <= self.times.keys():
             return float("nan")
-        gap = np.log(self.times[way] / workers / self.times[Way.BACKPROP])
-        at = np.log(self.n.astype(np.float64))
+        n = self.n.astype(np.float64)
+        gap = self.times[way] / workers - self.times[Way.BACKPROP]
         crossed = np.flatnonzero(gap[:-1] * gap[1:] <= 0)
         k = int(crossed[0]) if crossed.size else 0
-        slope = (gap[k + 1] - gap[k]) / (at[k + 1] - at[k])
-        if not slope:
+        if gap[k + 1] == gap[k]:
             return float("nan")
-        met = at[k] - gap[k] / slope
-        return float(np.exp(met)) if crossed.size or 0 <= met < at[0] else float("nan")
+        met = float(n[k] - gap[k] * (n[k + 1] - n[k]) / (gap[k + 1] - gap[k]))
+        return met if crossed.size or 1 <= met < n[0] else float("nan")
 
 
 def growth(reports: Sequence[CostReport]) -> Growth:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from textwrap import wrap
 from typing import final
 
 from clinometer.costs.accuracy import Accuracy
@@ -20,6 +21,9 @@ from clinometer.table import Json, aligned, plain
 __all__ = ["CostReport", "CostRow", "Missing", "Way"]
 
 UNKNOWN = "–"
+WIDTH, GAP = 96, "  "
+"""Characters in a line of text, and what lines that go on begin with."""
+
 MODEL = "~"
 """In front of times that follow from the time of f."""
 
@@ -161,10 +165,15 @@ class CostReport:
     def __str__(self) -> str:
         remarks = [f"{row.way.value}: {row.note}" for row in self.rows if row.note]
         closed = [f"{each.way.value}: {each.reason}" for each in self.missing]
+        said = [*remarks, *closed, *self.notes]
         blocks = [
-            [self.recommendation],
+            wrap(self.recommendation, WIDTH),
             _table(self),
-            [*remarks, *closed, *self.notes],
+            [
+                line
+                for each in said
+                for line in wrap(each, WIDTH, subsequent_indent=GAP)
+            ],
             [
                 f"errors from {self.evaluations:,} evaluations of f, seed {self.seed}; "
                 f"{self.spent:.2g} s, of which {self.timing:.2g} s for timing"
