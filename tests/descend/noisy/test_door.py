@@ -106,8 +106,8 @@ def test_given_noise_is_not_measured():
 
 def test_a_change_of_the_unit_of_f_changes_no_step():
     """By a power of two all numbers stay the same, bit by bit."""
-    plain = solve(rosen)
-    scaled = solve(lambda x: 2.0**30 * rosen(x))
+    plain = solve(lambda x: 1 + rosen(x))
+    scaled = solve(lambda x: 2.0**30 * (1 + rosen(x)))
 
     assert (scaled.x == plain.x).all()
     assert scaled.fun == 2.0**30 * plain.fun
@@ -161,6 +161,25 @@ def test_points_outside_the_domain_count_as_too_high():
     found = solve(f, np.array([0.01]))
 
     assert found.x[0] == pytest.approx(8, rel=1e-6)
+
+
+def test_a_function_that_rounds_to_a_grid_is_minimised_to_that_grid():
+    found = solve(lambda x: float(np.round(1e4 * bowl(x)) / 1e4), np.ones(4))
+
+    assert bowl(found.x) - 1 <= 3e-4
+
+
+def test_a_function_in_float32_is_minimised_to_its_rounding():
+    """1 and the noise of float32, 6e-8, of which some tens add up in a sum."""
+    found = solve(lambda x: float(np.float32(bowl(x))), np.ones(4))
+
+    assert bowl(found.x) - 1 <= 10 * 2.0**-24
+
+
+def test_a_kink_does_not_stop_the_descent_far_from_it():
+    found = solve(lambda x: float(np.abs(x - CENTRE).sum()), np.ones(4))
+
+    assert np.abs(found.x - CENTRE).sum() < 1e-6
 
 
 def test_a_constant_function_ends_at_once_as_minimised():

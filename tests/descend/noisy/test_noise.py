@@ -85,6 +85,21 @@ def test_noise_of_a_function_is_found_to_a_factor_of_three(relative):
     assert np.mean([1 / 3 < ratio < 3 for ratio in ratios]) >= 0.9
 
 
+@pytest.mark.parametrize("grid", [1e-8, 1e-5, 1e-2])
+def test_a_function_that_rounds_to_a_grid_has_the_noise_of_that_grid(grid):
+    """Rounding is uniform: a standard deviation of grid / sqrt(12), to a factor of 5.
+
+    A row that leaves its step now and then sees differences of 0 or the whole grid.
+    """
+    x = np.array([1.0, 2.0])
+    f = adapted(lambda x: grid * np.round((x**2).sum() / grid), x)
+    level = NoiseLevel(f, x, given=None, seed=0)
+
+    level.measure(x, f.one(x))
+
+    assert 1 / 5 < level.at(5.0) / (grid / np.sqrt(12)) < 5
+
+
 def test_given_noise_costs_no_evaluation():
     x = np.ones(2)
     f = adapted(lambda x: x.sum(), x)

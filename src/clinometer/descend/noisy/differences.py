@@ -30,6 +30,9 @@ REFRESH = 10
 FIRST = 0.1
 """First interval tried at most, relative to the size of the entry."""
 
+RESOLVED = 2.0**-44
+"""Shortest interval, relative to the entry: 256 spacings of float64."""
+
 EVEN, ODD = 3.0, 5.0
 """Noise of a second and of a third difference, rounded up from 2.4 and 4.5 sigma: what
 is taken for a derivative that does not show."""
@@ -59,7 +62,7 @@ class Differences:
         while trial.open.size and trial.left:
             which = trial.open
             up, down = self._f.both(x, trial.h, which)
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore", over="ignore"):
                 odd[which] = (up - down) / 2
                 trial.judge(np.abs(up + down - 2 * value) / sigma)
         h = trial.tried
@@ -72,7 +75,7 @@ class Differences:
         self._age += 1
         if self._age > REFRESH:
             return self._refreshed(x, value, sigma)
-        h = np.minimum(8**0.25 * np.sqrt(sigma / self.bend), self._scale)
+        h = self._resolved(x, 8**0.25 * np.sqrt(sigma / self.bend))
         slope = (self._f.moved(x, h, self._every) - value) / h
         error = np.hypot(np.sqrt(2) * sigma / h, self.bend * h / 2)
         return Gradient.of(slope, error, sharp=False)
@@ -82,7 +85,7 @@ class Differences:
         if self._third is None:
             return self._first_central(x, value, sigma)
         h = (3 * sigma / (np.sqrt(2) * self._third)) ** (1 / 3)
-        h = np.minimum(h, self._scale)
+        h = self._resolved(x, h)
         sides = self._f.both(x, h, self._every)
         return self._between(h, sides, value=value, sigma=sigma)
 
@@ -94,9 +97,9 @@ class Differences:
     def _refreshed(self, x: Floats, value: float, sigma: float) -> Gradient:
         """The gradient from intervals on which the second derivatives show."""
         self._age = 0
-        h = np.minimum(np.sqrt(AIM * sigma / self.bend), self._scale)
+        h = self._resolved(x, np.sqrt(AIM * sigma / self.bend))
         up, down = self._f.both(x, h, self._every)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             even, odd = np.abs(up + down - 2 * value), (up - down) / 2
         even = np.where(np.isfinite(even), even, AIM * sigma)
         self._rebend(np.maximum(even, EVEN * sigma) / h**2)
@@ -106,14 +109,14 @@ class Differences:
     def _first_central(self, x: Floats, value: float, sigma: float) -> Gradient:
         """The gradient, and the third derivatives from differences three times wide."""
         limit = self._scale / 3
-        h = np.minimum(np.sqrt(AIM * sigma / self.bend), limit)
-        trial = Intervals(h, limit=limit, order=3)
+        h = self._resolved(x, np.sqrt(AIM * sigma / self.bend))
+        trial = Intervals(np.minimum(h, limit), limit=limit, order=3)
         near = np.full((2, x.size), np.inf)
         while trial.open.size and trial.left:
             which = trial.open
             up, down = near[:, which] = self._f.both(x, trial.h, which)
             far_up, far_down = self._f.both(x, 3 * trial.h, which)
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore", over="ignore"):
                 trial.judge(np.abs(far_up - far_down - 3 * (up - down)) / sigma)
         self._third = np.maximum(trial.seen, ODD) * sigma / (8 * trial.tried**3)
         return self._between(trial.tried, near, value=value, sigma=sigma)
@@ -125,12 +128,16 @@ class Differences:
         assert self._third is not None
         self._age = 0
         up, down = sides
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             slope, even = (up - down) / (2 * h), np.abs(up + down - 2 * value)
         error = sigma / (np.sqrt(2) * h) + self._third * h**2 / 6
         seen = np.isfinite(even) & (even > SEEN * sigma)
         self._rebend(np.where(seen, even / h**2, self.bend))
         return Gradient.of(slope, error, sharp=True)
+
+    def _resolved(self, x: Floats, h: Floats) -> Floats:
+        """Intervals no longer than x is large, and long enough for x + h to be told."""
+        return np.clip(h, RESOLVED * np.maximum(np.abs(x), self._scale), self._scale)
 
     def _rebend(self, bend: Floats) -> None:
         """New second derivatives; the third are taken to have changed in proportion."""

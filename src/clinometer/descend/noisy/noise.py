@@ -28,8 +28,15 @@ SPACING = 1e-6
 """Distance of the points from each other, relative to the size of each entry: far
 above rounding, and so small that f itself is gone from the third differences on."""
 
+IRREGULAR = (0.5, 1.0)
+"""Bounds of a random factor on it: an f that rounds to a grid of decimals would step in
+time with a round number."""
+
 FINER = 1e-3
 """Factor on the spacing where f itself still shows in all orders."""
+
+WIDER, WIDENINGS = 10.0, 6
+"""Factor on the spacing where f does not move at all, and rows tried by it."""
 
 ROUNDING = 2.0**-53
 """Least noise of a value, relative to it: its own rounding in float64."""
@@ -67,6 +74,7 @@ def row_of_points(
 ) -> Floats:
     """(7, n) points in a row from x, along a random diagonal of entries' sizes."""
     direction = random.choice([-1.0, 1.0], x.size) * scale
+    spacing *= random.uniform(*IRREGULAR)
     return x + spacing * np.arange(1, POINTS + 1)[:, None] * direction
 
 
@@ -165,14 +173,46 @@ class NoiseLevel:
         """Measure the noise at x (n), where f has that value; 7 evaluations or more."""
         if self._given is not None:
             return
-        size, sigma = max(abs(value), LEAST), math.inf
-        for spacing in (SPACING, SPACING * FINER, SPACING * FINER**2):
-            row = row_of_points(x, self._scale, self._random, spacing=spacing)
-            values = self._f.many(row)
-            if not np.isfinite(values).all():
-                continue
-            found = noise_in_a_row(values[:, None])
-            sigma = min(sigma, float(found.sigma[0]))
-            if found.settled:
-                break
+        size = max(abs(value), LEAST)
+        values = self._row(x, SPACING)
+        sigma = self._wider(x) if _is_flat(values) else self._finer(x, values)
         self._law.add(size, min(max(sigma, ROUNDING * size), size))
+
+    def _finer(self, x: Floats, values: Floats) -> float:
+        """Noise in that row, or in finer ones where f itself shows in all orders."""
+        sigma = math.inf
+        for spacing in (SPACING * FINER, SPACING * FINER**2, None):
+            if np.isfinite(values).all():
+                found = noise_in_a_row(values[:, None])
+                sigma = min(sigma, float(found.sigma[0]))
+                if found.settled:
+                    break
+            if spacing is not None:
+                values = self._row(x, spacing)
+        return sigma
+
+    def _wider(self, x: Floats) -> float:
+        """Noise in a row wide enough for an f that rounds to a grid to leave its step.
+
+        0 if it stays on it.
+        """
+        for spacing in SPACING * WIDER ** np.arange(1, WIDENINGS):
+            values = self._row(x, float(spacing))
+            if not _is_flat(values):
+                found = noise_in_a_row(values[:, None])
+                return float(found.sigma[0]) if np.isfinite(values).all() else 0.0
+        return 0.0
+
+    def _row(self, x: Floats, spacing: float) -> Floats:
+        """(7) values at points in a row."""
+        row = row_of_points(x, self._scale, self._random, spacing=spacing)
+        return self._f.many(row)
+
+
+def _is_flat(values: Floats) -> bool:
+    """Whether most neighbours (P), or their differences, are equal.
+
+    Noise would part them; on a grid that is wider than the row they are.
+    """
+    steps = np.diff(values)
+    return bool(max((steps == 0).mean(), (np.diff(steps) == 0).mean()) > 0.5)

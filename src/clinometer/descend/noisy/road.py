@@ -110,7 +110,7 @@ class Road:
         if not gradient.sharp and self._is_doubtful(gradient, p, foretold):
             self._sharpen(here.value)
             return End.NOISE if self._stays_hidden() else None
-        if float(np.abs(gradient.value).max()) <= self._rules.gtol:
+        if 0 < self._rules.gtol >= float(np.abs(gradient.value).max()):
             return End.GRADIENT
         step = self._search(gradient, p)
         if step is None:
