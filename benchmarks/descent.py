@@ -3,6 +3,7 @@
 Softmax regression on 1,797 handwritten digits, 640 weights, torch in float64:
 gradient descent under every slope, every rule under exact gradients and differences.
 The losses under gradients with error bars are held against a bound made of those bars.
+Traces are kept in out/descents, and what is there is not measured again.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from clinometer.descend import (
 from clinometer.show import draw_descent
 
 PAGE = Path(__file__).parents[1] / "docs" / "descent.md"
+TRACES = Path("out/descents")  # what is there is not measured again
 PICTURE = PAGE.parent / "images" / "descent.png"
 Floats = NDArray[np.float64]
 
@@ -103,10 +105,14 @@ def descend(
     slope: Slope,
     iterations: int,
 ) -> Trace:
-    """One trace, told of on the way."""
+    """One trace, told of on the way, and kept in a file for another page."""
+    x0, name = torch.tensor(start), f"{rule} {slope} {iterations}.npz"
+    kept = TRACES / name.replace("/", "-")
+    if kept.exists():
+        return Trace.load(kept, x0)
     trace = minimise(
         f,
-        torch.tensor(start),
+        x0,
         rule,
         slope,
         stop=Stop(iterations=iterations),
@@ -115,6 +121,7 @@ def descend(
         scale=1.0,
     )
     print(f"{rule}; {slope}: {trace.loss[-1]:.12g}, {trace.seconds[-1]:.1f} s")
+    trace.save(kept)
     return trace
 
 
@@ -124,7 +131,9 @@ def measure(every: int) -> tuple[Comparison, Comparison, Agreement]:
     every : one of so many iterations is done; 1 for all.
     """
     f, start, curvature = problem()
-    few, many = 30 // every, 100 // every
+    few, many = 20 // every, 60 // every
+    warm = Stop(iterations=1)  # what torch loads at its first gradient is nobody's cost
+    minimise(f, torch.tensor(start), GradientDescent(RATE), Analytic(), stop=warm)
     slopes: Sequence[Slope] = [
         Analytic(),
         ForwardDifferences(),
@@ -142,7 +151,7 @@ def measure(every: int) -> tuple[Comparison, Comparison, Agreement]:
         (Momentum(0.1), many),
         (Adam(0.02), many),
         (LBFGS(), many),
-        (Newton(hessian=torch.func.hessian(f)), 12 // every),
+        (Newton(hessian=torch.func.hessian(f)), 10 // every),
     ]
     by_rule = [
         descend(f, start, rule, slope=slope, iterations=count)

@@ -27,6 +27,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 SIZE = (8.6, 6.6)  # inches
 LEGEND = 0.24  # inches a line of the legend
+WIDEST = 50  # characters of a name of which two fit beside each other
 COLOURS = ("#2d3a8c", "#d1495b", "#00798c", "#e09f3e", "#6a4c93", "#5b8c2a")
 DECADE = 10.0  # over less than that a logarithmic axis says no more than another
 DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
@@ -78,7 +79,7 @@ def draw_descent(
     """
     if not traces:
         raise InputError("draw_descent needs at least one trace, got none")
-    size = (SIZE[0], SIZE[1] + LEGEND * -(-len(traces) // 2))
+    size = (SIZE[0], SIZE[1] + LEGEND * -(-len(traces) // _columns(traces)))
     return drawn(lambda figure: _draw(figure, traces, title, above=above), path, size)
 
 
@@ -99,11 +100,20 @@ def _draw(figure: Figure, traces: Sequence[Trace], title: str, *, above: float) 
         handles,
         labels,
         loc="outside lower left",
-        ncols=2,
+        ncols=_columns(traces),
         frameon=False,
         labelcolor=INK,
         handlelength=3.4,
     )
+
+
+def _name(trace: Trace) -> str:
+    return f"{trace.rule}; {trace.slope}"
+
+
+def _columns(traces: Sequence[Trace]) -> int:
+    """How many names of traces fit beside each other."""
+    return 2 if max(len(_name(trace)) for trace in traces) <= WIDEST else 1
 
 
 def _lines(
@@ -120,7 +130,7 @@ def _lines(
             color=COLOURS[k % len(COLOURS)],
             ls=DASHES[k % len(DASHES)],
             lw=1.7,
-            label=f"{trace.rule}; {trace.slope}",
+            label=_name(trace),
         )
     if not drawn:
         axes.set_xticks([])
