@@ -266,7 +266,34 @@ _INTRODUCTION = """\
 function whose values carry noise: a simulation, an integral by quadrature, a sum in low
 precision. It is not told the noise; it measures it, and lets it settle the intervals of
 its differences, when a step is accepted, and which changes of the gradient are
-believed."""
+believed.
+
+```python
+import numpy as np
+from scipy.optimize import minimize
+
+from clinometer import noise_aware_lbfgs
+
+random = np.random.default_rng(0)
+
+
+def f(x):
+    return 1 + ((x - [3, -2]) ** 2).sum() + 1e-3 * random.normal()
+
+
+found = minimize(f, np.zeros(2), method=noise_aware_lbfgs)
+print(found.message)
+print(f"noise {found.noise:.0e}; x {found.x.round(1)}; {found.nfev} evaluations")
+```
+
+```text
+the decrease still to be had is hidden by the noise of f
+noise 7e-04; x [ 3. -2.]; 100 evaluations
+```
+
+With a gradient (`jac=`) the noise of that is measured too. The docstring lists options:
+a budget, tolerances, noise or error where they are known. `examples/noisy_minimum.py`
+fits a decay."""
 
 _METHOD = """\
 ## How it works
