@@ -270,6 +270,37 @@ def test_only_parameters_that_require_grad_are_moved():
     assert verdicts(spot) == {Verdict.AGREES}
 
 
+def test_the_row_of_padding_gets_no_gradient_by_design():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(9, 4, padding_idx=0), nn.Linear(4, 3))
+    words = torch.randint(9, (60,))
+    spot = SpotCheck(model)
+
+    spot.loss(lambda: functional.cross_entropy(model(words), words % 3)).backward()
+
+    assert spot.check().verdict is Verdict.AGREES
+
+
+class Corner(nn.Module):
+    """|w - 1| / 2 + w at w = 1 + 2e-8: the slope is 1.5; one step further off, 1."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor(1 + 2e-8, dtype=torch.float64))
+
+    def forward(self):
+        return (self.w - 1).abs() / 2 + self.w
+
+
+def test_a_kink_close_by_does_not_make_a_gradient_wrong():
+    model = Corner()
+    spot = SpotCheck(model)
+
+    spot.loss(model).backward()
+
+    assert spot.check().verdict is not Verdict.DIFFERS
+
+
 def test_the_summary_counts():
     model = network(nn.Tanh)
 

@@ -1,17 +1,21 @@
-"""All that a forward pass may change beside gradients, kept and put back."""
+"""What a model carries beside what moves along a direction.
+
+All that a forward pass may change beside gradients is kept and put back.
+"""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias, final
 
 import torch
 
 from clinometer.engines.torch_state import Randomness, State, tensors_in
 
-__all__ = ["Carried"]
+__all__ = ["Carried", "padding_rows"]
 
 Tensor: TypeAlias = torch.Tensor
 Module: TypeAlias = torch.nn.Module
@@ -66,3 +70,20 @@ def _attributes(model: Module) -> list[Any]:
 def _held(model: Module) -> list[Tensor]:
     """Plain tensors in attributes; those that belong to a graph are left out."""
     return [t for t in tensors_in(_attributes(model)) if t.grad_fn is None]
+
+
+def padding_rows(
+    model: Module, parameters: Sequence[Tensor]
+) -> list[tuple[int, Tensor]]:
+    """Rows of embeddings that get no gradient: number of the parameter, and the row."""
+    numbers = {id(parameter): k for k, parameter in enumerate(parameters)}
+    return [
+        (
+            numbers[id(part.weight)],
+            torch.tensor([part.padding_idx]).to(part.weight.device),
+        )
+        for part in model.modules()
+        if isinstance(part, torch.nn.Embedding | torch.nn.EmbeddingBag)
+        and part.padding_idx is not None
+        and id(part.weight) in numbers
+    ]

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, cast, final
 
 import torch
 
-from clinometer.engines.torch_carried import Carried
+from clinometer.engines.torch_carried import Carried, padding_rows
 from clinometer.engines.torch_directions import Moves, directions_of
 from clinometer.engines.torch_state import widen
 from clinometer.engines.torch_widened import Coarsest, Widened
@@ -141,6 +141,11 @@ class Repeat:
             None if parameter.grad is None else _dense(parameter.grad.detach()) / factor
             for parameter in self._parameters
         ]
+        self._fixed = padding_rows(past.model, self._parameters)
+        for k, row in self._fixed:
+            slope = self._slopes[k]
+            if slope is not None:
+                self._slopes[k] = slope.index_fill(0, row, 0.0)
         slopes = [slope for slope in self._slopes if slope is not None]
         self.finite = all(bool(slope.isfinite().all()) for slope in slopes)
         given = self._slopes if self.finite else [None] * len(named)
@@ -196,7 +201,7 @@ class Repeat:
         The second is the claimed change of the loss over the distance really moved:
         parameters are rounded to their dtype.
         """
-        moved = self._moves.at([t], double=self._double)
+        moved = self._moved(t)
         if self._double:
             for parameter, there in zip(self._parameters, moved, strict=True):
                 parameter.data = there
@@ -212,7 +217,7 @@ class Repeat:
         """
         self.forwards += BACKWARD
         if self._double:
-            origin = self._moves.at([0.0], double=True)
+            origin = self._moved(0.0)
             for parameter, there in zip(self._parameters, origin, strict=True):
                 parameter.data = there
         else:
@@ -225,6 +230,9 @@ class Repeat:
                 ),
             )
         dense = [None if slope is None else _dense(slope) for slope in slopes]
+        for k, row in self._fixed:
+            slope = dense[k]
+            dense[k] = None if slope is None else slope.index_fill(0, row, 0.0)
         return float(self._moves.claimed(dense).sum())
 
     def end(self) -> None:
@@ -239,6 +247,13 @@ class Repeat:
         terms = Moves(self._kept, ways).claimed(self._slopes)
         self._moves = Moves(self._kept, [{k: self._ways[k] for k in leaves}])
         return float(terms.sum()), float(terms.square().sum().sqrt())
+
+    def _moved(self, t: float) -> list[Tensor]:
+        """The parameters at t; padding stays: its gradient is left out by design."""
+        moved = self._moves.at([t], double=self._double)
+        for k, row in self._fixed:
+            moved[k].index_copy_(0, row, self._kept[k][row].to(moved[k].dtype))
+        return moved
 
     def _rest(self) -> None:
         """Move the parameters back to where they were."""
