@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
 from clinometer import engines
 from clinometer.graph import Kind
@@ -97,3 +98,54 @@ def test_factorisations_take_what_their_loops_take():
     )
     # each of two sides: row i takes i products off and a quotient
     assert found.multiplications == 2 * sum(i + 1 for i in range(6))
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_transposed_convolution_takes_the_products_of_its_adjoint(groups):
+    """Every triple of operand, kernel and result meets once, forward and twice back."""
+    x, kernel = torch.ones(2, 4, 4, 5), torch.ones(4, 6 // groups, 3, 2)
+    terms = {"stride": (2, 1), "padding": (1, 0), "groups": groups}
+
+    def forward(leaves):
+        return torch.conv_transpose2d(*leaves, None, **terms).sum()
+
+    large = torch.conv_transpose2d(x, kernel, None, **terms)
+
+    def adjoint(leaves):
+        return torch.conv2d(*leaves, None, **terms).sum()
+
+    engine = engines.of([x])
+    wanted = count(engine.graph(adjoint, [large, kernel])).multiplications
+    assert count(engine.graph(forward, [x, kernel])).multiplications == wanted
+    back = count(engine.gradient_graph(forward, [x, kernel]))
+    assert back.matmul_multiplications == 3 * wanted
+    assert back.complete
+
+
+def test_pools_take_one_operation_for_each_further_entry_of_a_window():
+    x = torch.ones(1, 2, 6, 6)
+    engine, windows = engines.of([x]), 2 * 3 * 3
+
+    def counted(pool):
+        return count(engine.graph(lambda leaves: pool(leaves[0], 2).sum(), [x]))
+
+    largest = counted(torch.nn.functional.max_pool2d)
+    mean = counted(torch.nn.functional.avg_pool2d)
+    assert largest.comparisons == 3 * windows
+    assert (mean.additions, mean.multiplications) == (4 * windows - 1, windows)
+
+
+def test_a_running_sum_from_the_end_takes_what_one_from_the_start_takes():
+    x = jnp.ones((3, 5))
+    found = [
+        count(
+            engines.of([x]).graph(
+                lambda leaves, back=back: jax.lax.cumsum(
+                    leaves[0], axis=1, reverse=back
+                ).max(),
+                [x],
+            )
+        )
+        for back in (False, True)
+    ]
+    assert [one.additions for one in found] == [12, 12]

@@ -102,9 +102,9 @@ def _of_map(name: str, parameters: Any) -> dict[str, Any]:
 
 
 def _of_window(parameters: Any) -> dict[str, Any]:
-    """The size of a pool's window, which counting asks for."""
-    window = parameters.get("window_dimensions")
-    return {} if window is None else {"window": tuple(window)}
+    """A pool's window, or the axis of a running sum, which counting asks for."""
+    names = {"window_dimensions": "window", "axis": "axis"}
+    return {own: parameters[k] for k, own in names.items() if k in parameters}
 
 
 def _dot(parameters: Any, shapes: Sequence[Shape], _: Sequence[Shape]) -> Described:

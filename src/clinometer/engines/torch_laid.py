@@ -126,11 +126,16 @@ def _run(node: Any, read: Sequence[Any]) -> Callable[..., tuple[Any, ...]]:
 
 def _terms(t: Translation, node: Any, name: str) -> dict[str, Any]:
     """What counting needs to know of an operation that is no plain one."""
-    if name == "convolution_backward" and not node.args[7]:
-        window = len(t.shape(t.operand(node.args[2]))) - 2
-        stride, padding, dilation = node.args[4:7]
-        terms = conv_terms((stride, padding, dilation, node.args[9]), window)
-        return {**terms, "wanted": tuple(node.args[10])}
-    if name.startswith("max_pool") and not name.endswith("backward"):
-        return {"window": tuple(node.args[1])}
+    if name in {"convolution", "convolution_backward"}:
+        kernel, first = (1, 3) if name == "convolution" else (2, 4)
+        window = len(t.shape(t.operand(node.args[kernel]))) - 2
+        stride, padding, dilation, transposed, _, groups, *wanted = node.args[first:]
+        terms = conv_terms((stride, padding, dilation, groups), window)
+        return {
+            **terms,
+            "transposed": transposed,
+            "wanted": wanted[0] if wanted else (),
+        }
+    if name.startswith(("max_pool", "avg_pool")):
+        return {"window": node.args[2 if name.endswith("backward") else 1]}
     return {}

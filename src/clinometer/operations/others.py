@@ -14,7 +14,8 @@ __all__ = ["OTHERS"]
 MOVING = """
 dynamic_slice dynamic_update_slice gather scatter slice_scatter select_scatter diagonal
 diagonal_scatter as_strided as_strided_scatter index_put index split platform_index
-reshape rev bernoulli rand_like randn_like _linalg_check_errors copy_ _assert_async
+reshape rev bernoulli rand_like randn_like device_put repeat unfold complex view_as_real
+view_as_complex _conj conj_physical _linalg_check_errors copy_ _assert_async
 """
 """Entries are moved, and nothing is computed. index_put: without accumulation, or with
 few entries that meet."""
@@ -53,6 +54,19 @@ def _window(operation: Operations) -> Rule:
         return operation * (math.prod(node.shapes[0]) * (window - 1))
 
     return rule
+
+
+def _average(node: Node, shapes: Sequence[Shape]) -> Operations:
+    """A mean over a window: its sum and a quotient; back, the other way round."""
+    results = min(math.prod(node.shapes[0]), math.prod(shapes[0]))
+    window = math.prod(node.parameters["window"])
+    return results * Operations(multiplications=1, additions=window - 1)
+
+
+def _running(node: Node, shapes: Sequence[Shape]) -> Operations:
+    """A running sum from the end: one addition for each entry but the first."""
+    size, length = math.prod(shapes[0]), shapes[0][int(node.parameters["axis"])]
+    return Operations(additions=size - size // length if length else 0)
 
 
 def _select_and_add(node: Node, shapes: Sequence[Shape]) -> Operations:
@@ -120,6 +134,14 @@ OTHERS: Mapping[str, Rule] = {
     "max": _extreme,
     "min": _extreme,
     "sort": _sort,
+    "topk": _sort,
+    "top_k": _sort,
+    "cumsum": _running,
+    "avg_pool1d": _average,
+    "avg_pool2d": _average,
+    "avg_pool3d": _average,
+    "avg_pool2d_backward": _average,
+    "avg_pool3d_backward": _average,
     "reduce_window_sum": _window(Operations(additions=1)),
     "reduce_window_max": _window(Operations(comparisons=1)),
     "reduce_window_min": _window(Operations(comparisons=1)),
@@ -130,5 +152,9 @@ OTHERS: Mapping[str, Rule] = {
     "max_pool3d_with_indices_backward": _first_added,
     "cholesky": _cholesky,
     "lu": _lu,
+    "linalg_cholesky_ex": _cholesky,
+    "linalg_lu_factor_ex": _lu,
+    "_linalg_slogdet": _lu,
+    "linalg_solve_triangular": _triangular,
     "triangular_solve": _triangular,
 }

@@ -33,17 +33,27 @@ def _conv(node: Node, shapes: Sequence[Shape]) -> Operations:
     return _product(products, math.prod(results))
 
 
+def _conv_transposed(node: Node, shapes: Sequence[Shape]) -> Operations:
+    """The products of the convolution from its result to its operand; then the bias."""
+    operand, kernel, result = shapes[0], shapes[1], node.shapes[0]
+    met = _meetings(result[2:], kernel[2:], operand[2:], parameters=node.parameters)
+    products = math.prod(operand[:2]) * kernel[1] * met
+    bias = Operations(additions=math.prod(result) if len(shapes) > 2 else 0)
+    return _product(products, math.prod(result)) + bias
+
+
 def _conv_backward(node: Node, shapes: Sequence[Shape]) -> Operations:
     """Gradients with respect to operand, kernel and bias, as far as they are wanted.
 
     The first two take the products of the convolution itself, each of them once more:
     every triple of entries (operand, kernel, result) that met then meets again.
     """
-    if "wanted" not in node.parameters:
-        return Operations(uncounted={node.name: 1})
     result, operand, kernel = shapes[:3]
-    met = _meetings(operand[2:], kernel[2:], result[2:], parameters=node.parameters)
-    products = math.prod(result[:2]) * kernel[1] * met
+    near, far = (result, operand)
+    if node.parameters["transposed"]:
+        near, far = far, near
+    met = _meetings(far[2:], kernel[2:], near[2:], parameters=node.parameters)
+    products = math.prod(near[:2]) * kernel[1] * met
     operand_wanted, kernel_wanted, bias_wanted = node.parameters["wanted"]
     total = Operations()
     if operand_wanted:
@@ -93,5 +103,6 @@ def _meetings(
 PRODUCTS: Mapping[str, Rule] = {
     "dot": _dot,
     "conv": _conv,
+    "convolution": _conv_transposed,
     "convolution_backward": _conv_backward,
 }
