@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def nothing() -> None:
 
 def handing() -> float:
     """Median seconds from handing a waiting process its share to having its answer."""
-    with ProcessPoolExecutor(1) as pool:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         pool.submit(nothing).result()
         spent: list[float] = []
         for _ in range(TASKS):
@@ -152,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cost")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
     options = parser.parse_args()
-    share = handing()  # before threads of JAX, which a forked process would miss
+    share = handing()
     families = growth.families()
     loss, _, w = logistic.problem(500)
     text = page(

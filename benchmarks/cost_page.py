@@ -182,15 +182,15 @@ def _times(report: CostReport, way: Way) -> str:
 
 
 def _break_evens(families: Mapping[str, Growth]) -> str:
-    lines = [
-        "| way | " + " | ".join(families) + " |",
-        "| --- |" + " --- |" * len(families),
+    heads = [
+        f"{title}, n = {grown.n[0]:,} to {grown.n[-1]:,}"
+        for title, grown in families.items()
     ]
-    shown = [
-        way for way in Way if any(way in grown.times for grown in families.values())
-    ]
+    lines = ["| way | " + " | ".join(heads) + " |", "| --- |" + " --- |" * len(heads)]
+    every = families.values()
+    shown = [way for way in Way if any(way in grown.times for grown in every)]
     for way in shown:
-        cells = [_cell(grown, way) for grown in families.values()]
+        cells = [_cell(grown, way) for grown in every]
         lines.append(f"| {way.value} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

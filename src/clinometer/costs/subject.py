@@ -40,6 +40,8 @@ class Subject:
     scale : (n) typical size of every entry, in units of x.
     known : derivatives along a few entries, None where no errors are asked for.
     timing : seconds spent on timing so far.
+    lean : whether nothing is timed and no errors are asked for: then nothing is run but
+        f(x), for counting takes the graphs alone.
     notes : what was found out on the way.
     """
 
@@ -51,6 +53,7 @@ class Subject:
         batched: bool,
         scale: Tree | None,
         budget: float,
+        lean: bool,
     ) -> None:
         self._function = Function(f, x, batched=batched, scalar="cost")
         self.layout = self._function.layout
@@ -68,7 +71,7 @@ class Subject:
             self.layout, self._function.x, self.scale, free=given is not None
         )
         value_at(self._function, self._lines)
-        self._budget, self._batched = budget, batched
+        self._budget, self._batched, self.lean = budget, batched, lean
         self.known: Known | None = None
         self._exact: Function | None = None
         self.timing = 0.0
@@ -188,7 +191,9 @@ class Subject:
 
         Loops of JAX would be compiled anew at every call otherwise.
         """
-        if self.engine.name != "jax" or self._batched or self.plain is self.f:
+        if self.lean or self.engine.name != "jax" or self._batched:
+            return f
+        if self.plain is self.f:
             return f
 
         def quick(x: Tree) -> Any:

@@ -132,8 +132,10 @@ def _backprop(rows: Rows, gradient: Floats | str) -> Found:
     operations, memory = graph_costs(
         lambda: engine.gradient_graph(f, leaves), subject.notes, "backprop"
     )
-    run = subject.backward
-    seconds = subject.seconds(lambda: wait(run(leaves)))
+    seconds = None
+    if not subject.lean:
+        run = subject.backward
+        seconds = subject.seconds(lambda: wait(run(leaves)))
     known = subject.known
     return CostRow(
         Way.BACKPROP,
@@ -160,24 +162,24 @@ def _forward_mode(rows: Rows) -> Found:
         pair = engine.jvp(lambda each: [f(each)], given, tangent)
         return None if pair is None else pair[1]
 
-    first = subject.unit(entries[0])
     try:
-        lacks = along(leaves, first) is None
+        lacks = not subject.lean and along(leaves, subject.unit(entries[0])) is None
+        graph = None if lacks else engine.tangent_graph(f, leaves)
     except Exception as error:  # noqa: BLE001 - what f cannot do is its answer
         return Missing(Way.FORWARD_MODE, f"raised {type(error).__name__}")
-    if lacks:
+    if graph is None:
         return Missing(Way.FORWARD_MODE, "a rule that f uses has no forward mode")
-    half = len(leaves)
-    run = subject.derived(
-        lambda both: along(both[:half], both[half:]),
-        "forward mode",
-        [*leaves, *first],
-    )
-    slopes = [float(to_float64(run([*leaves, *subject.unit(k)])[0])) for k in entries]
-    seconds = subject.seconds(lambda: wait(run([*leaves, *first])))
-    operations, memory = graph_costs(
-        lambda: engine.tangent_graph(f, leaves), subject.notes, "forward mode"
-    )
+    operations, memory = graph_costs(lambda: graph, subject.notes, "forward mode")
+    seconds, accuracy = None, None
+    if not subject.lean:
+        half, first = len(leaves), [*leaves, *subject.unit(entries[0])]
+        run = subject.derived(
+            lambda both: along(both[:half], both[half:]), "forward mode", first
+        )
+        seconds = subject.seconds(lambda: wait(run(first)))
+        if known is not None:
+            each = [run([*leaves, *subject.unit(k)])[0] for k in entries]
+            accuracy = known.accuracy(np.array([float(to_float64(s)) for s in each]))
     return CostRow(
         Way.FORWARD_MODE,
         "n tangents",
@@ -186,7 +188,7 @@ def _forward_mode(rows: Rows) -> Found:
         memory,
         None if seconds is None else n * seconds,
         shared=rows.shared.seconds(n, seconds),
-        accuracy=None if known is None else known.accuracy(np.array(slopes)),
+        accuracy=accuracy,
     )
 
 
