@@ -105,3 +105,28 @@ def test_infinite_claims_are_wrong_entry_by_entry(dtype):
     report = check(lambda x: (x**2).sum(), x, gradient=x * dtype(np.inf))
     assert report.verdict is Verdict.DIFFERS
     assert {found.index for found in report.findings} == {(0,), (1,)}
+
+
+def many_roots(x):
+    """The sum of all roots, each component iterated until all have settled."""
+    y = np.ones_like(x)
+    while True:
+        new = 0.7 * y + 0.3 * x / y
+        if np.abs(new - y).max() < 1e-6:
+            return float(new.sum())
+        y = new
+
+
+def test_a_stopped_iteration_explains_slight_differences_along_directions():
+    x = np.linspace(1.0, 4.0, 3000)
+    report = check(many_roots, x, gradient=0.5 / np.sqrt(x))
+    assert report.verdict is not Verdict.DIFFERS
+
+
+def test_a_slip_in_one_of_many_entries_differs_along_directions():
+    x = np.linspace(1.0, 4.0, 3000)
+    wrong = 0.5 / np.sqrt(x)
+    wrong[1234] *= 1.01
+    report = check(lambda x: float(np.sqrt(x).sum()), x, gradient=wrong)
+    assert report.verdict is Verdict.DIFFERS
+    assert report.leaves[0].where == "entry 1234"

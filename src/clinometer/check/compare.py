@@ -220,7 +220,7 @@ def compare(
     unseen = ~(share <= terms.resolution)
     wrong &= ~still & ~(unseen & np.isinf(evidence.analytic))
     slight = np.zeros(wrong.shape, np.bool_)
-    if repeatable and slightly_off(evidence, terms, wrong):
+    if repeatable and not evidence.directions and slightly_off(evidence, terms, wrong):
         slight = ask.rough(wrong)
     stepped = wrong & level & np.isfinite(evidence.analytic)
     if repeatable and stepped.any():

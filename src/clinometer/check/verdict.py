@@ -243,14 +243,13 @@ def slightly_off(evidence: Evidence, terms: Terms, wrong: Bools) -> bool:
 
     wrong : (E) entries that differ.
     So it may be if each is off by at most SLIGHT, and not all by one factor; whether it
-    is so, f on a wide path tells. Only where rtol was not given, and never along
-    directions: there a single wrong entry of many is slight, too.
+    is so, f on a wide path tells. Only where rtol was not given.
     """
-    if not wrong.any() or evidence.directions or terms.rtol != RTOL:
+    if not wrong.any() or terms.rtol != RTOL:
         return False
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         gap = np.abs(evidence.analytic - evidence.numerical)
-        share = gap / np.abs(evidence.numerical)
+        share = gap / np.fmax(np.abs(evidence.numerical), evidence.magnitude)
         factor = (evidence.analytic / evidence.numerical - 1)[wrong]
     if not np.all(share[wrong] <= SLIGHT):
         return False
