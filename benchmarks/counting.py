@@ -79,6 +79,7 @@ up what the operations cost, `peak` the bytes that are alive at once.
 | matrix product (m, k) by (k, n) | m n k multiplications, m n (k − 1) additions |
 | convolution | a multiplication where a window meets an entry: in the padding none |
 | Cholesky, LU, triangular solve | what their loops take |
+| pool over a window of k entries | k − 1 comparisons, or k − 1 additions and a quotient |
 | reshape, transpose, slice, gather, scatter, select | nothing |
 | a product with a constant 1, a sum with a constant 0 | nothing |
 | whatever no entry of x enters | nothing: it is computed once, before |
@@ -115,7 +116,11 @@ traced and counted.
 - PyTorch's forward mode multiplies zeros where one operand of a product is data; they
   are counted, because they are multiplied.
 - Loops inside the condition of a `while_loop` are named in `uncounted`.
-- FFTs, eigenvalues, singular values and Pallas kernels have no rule: they are named.
+- FFTs, eigenvalues, singular values, interpolation and Pallas kernels have no rule:
+  they are named.
+- In PyTorch numbers read by `.item()`, `float()` or `.numpy()` are held fixed in the
+  graph. It is all there to be counted; to be run again, as memoized differences do,
+  such a graph is refused: it is compared with f at a point beside x.
 - NumPy leaves no trace, and nothing is counted.
 """
 
