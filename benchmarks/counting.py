@@ -79,7 +79,7 @@ up what the operations cost, `peak` the bytes that are alive at once.
 | matrix product (m, k) by (k, n) | m n k multiplications, m n (k − 1) additions |
 | convolution | a multiplication where a window meets an entry: in the padding none |
 | Cholesky, LU, triangular solve | what their loops take |
-| pool over a window of k entries | k − 1 comparisons, or k − 1 additions and a quotient |
+| pool, window of k entries | k − 1 comparisons, or k − 1 sums and a quotient |
 | reshape, transpose, slice, gather, scatter, select | nothing |
 | a product with a constant 1, a sum with a constant 0 | nothing |
 | whatever no entry of x enters | nothing: it is computed once, before |
