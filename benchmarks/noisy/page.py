@@ -198,9 +198,9 @@ def _solved(results: Results, plain: Runs) -> list[str]:
             "descent from the start."
         ),
         _shares(plain, Rule.NOISE),
-        "On the problems that were not looked at while the method was made:",
+        "On the problems that no constant of the method was set on:",
         _shares(_of(plain, results.tuned, inside=False), Rule.NOISE),
-        "On those that were, with other seeds:",
+        "On those that constants were set on, with other seeds than these:",
         _shares(_of(plain, results.tuned, inside=True), Rule.NOISE),
         _text(
             "By the wider rule of Moré & Wild 2009, no more than e, or 1e-6, of the "
