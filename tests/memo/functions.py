@@ -183,12 +183,15 @@ def unrolled(w):
 
 
 def network(p):
-    h = functional.relu(
-        functional.conv2d(torch.as_tensor(IMAGES), p[0], p[1], padding=1)
-    )
-    return functional.cross_entropy(
-        functional.max_pool2d(h, 2).flatten(1) @ p[2], torch.tensor([0, 1])
-    )
+    h = functional.conv2d(torch.as_tensor(IMAGES), p[0], p[1], padding=1)
+    h = functional.max_pool2d(functional.relu(h), 2).flatten(1)
+    return functional.cross_entropy(h @ p[2], torch.tensor([0, 1]))
+
+
+def dense(p):
+    h = functional.linear(torch.as_tensor(SAMPLES), p[0], p[1])
+    h = functional.linear(functional.gelu(h), p[2])
+    return functional.cross_entropy(h, torch.as_tensor(CLASSES))
 
 
 TORCH = {
@@ -196,18 +199,7 @@ TORCH = {
         network,
         [KERNEL, VECTOR[:3], RNG.standard_normal((27, 3))],
     ),
-    "linear layers": (
-        lambda p: functional.cross_entropy(
-            functional.linear(
-                functional.gelu(
-                    functional.linear(torch.as_tensor(SAMPLES), p[0], p[1])
-                ),
-                p[2],
-            ),
-            torch.as_tensor(CLASSES),
-        ),
-        [W, W[0], W[:3]],
-    ),
+    "linear layers": (dense, [W, W[0], W[:3]]),
     "normalisation": (lambda w: functional.layer_norm(w, (4,)).pow(3).sum(), W),
     "gathering": (
         lambda w: (

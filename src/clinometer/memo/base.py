@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
@@ -151,17 +152,26 @@ class Base:
         held = tuple(axis for axis, place in enumerate(box) if place is not None)
         if not held:
             return value[None, None]
-        turned = self._turned_to(operand, value, held)
-        taken = turned[tuple(box[axis] for axis in held)]
+        places = [place for place in box if place is not None]
+        turned = self._turned_to(operand, value, held, count=len(places[0]))
+        taken = turned[tuple(places)]
         extent = [1 if axis in held else size for axis, size in enumerate(value.shape)]
         return taken.reshape(1, len(taken), *extent)
 
-    def _turned_to(self, operand: Operand, value: Values, axes: tuple[int, ...]) -> Any:
-        """The value with some axes in front, laid out so that taking is fast."""
+    def _turned_to(
+        self, operand: Operand, value: Values, axes: tuple[int, ...], *, count: int
+    ) -> Any:
+        """The value with some axes in front, laid out so that taking is fast.
+
+        count : how many places are taken; for a few, it is not worth to lay it out.
+        """
         if axes == tuple(range(len(axes))):
             return value
         key = (operand.number if isinstance(operand, Slot) else -id(operand), axes)
         if key not in self._turned:
             rest = [axis for axis in range(value.ndim) if axis not in axes]
-            self._turned[key] = np.ascontiguousarray(value.transpose(*axes, *rest))
+            turned = value.transpose(*axes, *rest)
+            if 4 * count < math.prod(turned.shape[: len(axes)]):
+                return turned
+            self._turned[key] = np.ascontiguousarray(turned)
         return self._turned[key]

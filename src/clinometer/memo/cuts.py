@@ -56,11 +56,11 @@ def cheapest(propagation: Propagation, slot: Slot, done: Sequence[Cut]) -> Cut:
     links = chain(propagation.base.graph, slot)
     ready = {cut.slot.number for cut in done}
     best, least = Cut(slot, ()), math.inf
-    for count in range(len(links) + 1):
-        at = links[count - 1].node.outputs[0] if count else slot
-        size = math.prod(propagation.base.shape(at))
-        if not size:
-            continue
+    slots = [slot, *(link.node.outputs[0] for link in links)]
+    sizes = [math.prod(propagation.base.shape(each)) for each in slots]
+    for count, (at, size) in enumerate(zip(slots, sizes, strict=True)):
+        if not size or sizes[count + 1 : count + 2] == [size]:
+            continue  # the next has as many entries, and less behind it
         tally = Tally()
         if count:
             slopes = np.zeros(propagation.base.shape(at))
