@@ -201,6 +201,22 @@ def test_where_nothing_is_timed_or_measured_only_counts_are_left():
     assert "time" not in head
 
 
+def test_a_random_function_is_said_to_be():
+    rng = np.random.default_rng(0)
+
+    noisy = cost(lambda x: (x**2).sum() + 1e-6 * rng.normal(), W, timing=0)
+    steady = cost(lambda x: (x**2).sum(), W, timing=0)
+
+    assert any(note.startswith("f is random") for note in noisy.notes)
+    assert steady.notes == ()
+
+
+def test_errors_that_nobody_knows_are_left_out_of_the_recommendation():
+    found = cost(lambda x: 0.0 * x.sum(), W, timing=0)
+
+    assert "error" not in found.recommendation
+
+
 def test_a_torch_parameter_that_requires_grad_is_left_as_it_is():
     w = torch.tensor(W, requires_grad=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from clinometer.costs.report import CostRow, Way
 from clinometer.costs.words import duration, multiple, ratio
@@ -175,7 +176,8 @@ def _errors(one: CostRow, other: CostRow) -> str:
 
 
 def _errors_after(one: CostRow, other: CostRow) -> str:
-    if one.accuracy is None or other.accuracy is None:
+    given = [row.accuracy for row in (one, other)]
+    if any(each is None or not isfinite(each.bound) for each in given):
         return ""
     return f"; {_errors(one, other)}"
 

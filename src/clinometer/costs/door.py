@@ -33,7 +33,9 @@ def cost(
 ) -> CostReport:
     """What each way to the gradient of scalar f at x costs, and what it is worth.
 
-    f : function of x returning one number.
+    f : function of x returning one number. For the parameters of a torch model:
+        lambda p: loss(torch.func.functional_call(model, p, inputs)), with x =
+        dict(model.named_parameters()).
     x : real floating array of NumPy, torch or JAX, or a nesting of them.
     sparsity : (m, n) array or SciPy sparse array, not zero where term i of f depends on
         entry j of x (in the order of the leaves): then entries that share no term are

@@ -26,6 +26,9 @@ __all__ = ["Listed", "Subject", "wait"]
 Floats = NDArray[np.float64]
 Listed = Callable[[list[Any]], Any]
 
+SEEN = 1e3
+"""Unit roundoffs by which two values at one x may differ: sums in another order."""
+
 COMPILED, PLAIN = "under jit", "under no_grad"
 """Names that engines give to ways of calling f, see `Engine.forwards`."""
 
@@ -70,12 +73,14 @@ class Subject:
         self._lines = coordinates(
             self.layout, self._function.x, self.scale, free=given is not None
         )
-        value_at(self._function, self._lines)
+        value = value_at(self._function, self._lines)
         self._budget, self._batched, self.lean = budget, batched, lean
         self.known: Known | None = None
         self._exact: Function | None = None
         self.timing = 0.0
         self.notes: list[str] = []
+        if not lean:
+            self._tell_if_random(value)
         self._given = self._quick(f)
         if self._given is not f:
             self._function = Function(self._given, x, batched=batched, scalar="cost")
@@ -200,6 +205,16 @@ class Subject:
             return self.plain(flatten_input(x)[0])
 
         return quick
+
+    def _tell_if_random(self, value: float) -> None:
+        """A note where f gives another value at the same x."""
+        again = value_at(self._function, self._lines)
+        rounding = SEEN * self._function.outcome.roundoff * abs(value)
+        if abs(again - value) > rounding:
+            self.notes.append(
+                f"f is random: {value:.6g}, then {again:.6g} at the same x; errors "
+                "hold its noise, which a fixed seed (or model.eval()) would take away"
+            )
 
     def _compiled(
         self, way: Listed | None, leaves: list[Any], name: str
