@@ -187,6 +187,15 @@ def test_no_step_takes_an_entry_across_zero():
     assert np.isfinite(found.value).all()
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_arrays_without_entries_do_no_harm(method):
+    """A product over no entries is zero, whatever goes in."""
+    x = {"a": jnp.ones((2, 0)), "b": jnp.ones((0, 3)), "c": jnp.ones(2)}
+    found = memoized(lambda p: (p["a"] @ p["b"]).sum() + p["c"][0], x, method=method)
+    assert found.value["a"].shape == (2, 0)
+    assert found.value["c"].tolist() == [1.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -61,9 +61,10 @@ def _product(a: Values, b: Values) -> Values:
     if b.shape[:2] == (1, 1):
         lead = a.shape[:2]
         if batch == 1:
-            flat = a.reshape(-1, inner) @ b[0, 0, 0]
+            flat = a.reshape(math.prod(lead) * rows, inner) @ b[0, 0, 0]
             return flat.reshape(*lead, 1, rows, columns)
-        stacked = np.moveaxis(a, 2, 0).reshape(batch, -1, inner) @ b[0, 0]
+        turned = np.moveaxis(a, 2, 0).reshape(batch, math.prod(lead) * rows, inner)
+        stacked = turned @ b[0, 0]
         return np.moveaxis(stacked.reshape(batch, *lead, rows, columns), 0, 2)
     if a.shape[:2] == (1, 1) and columns == 1:
         turned = _product(b.swapaxes(-1, -2), a.swapaxes(-1, -2))
