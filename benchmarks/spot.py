@@ -2,6 +2,7 @@
 
     python -m benchmarks.spot            prints the tables
     python -m benchmarks.spot --write    and puts them into docs/training.md
+    python -m benchmarks.spot --only costs     one table alone; or finds
 
 Time is that of the processor, on one thread, as a share of a training step (forward,
 backward, Adam) of the same model. Wrong gradients are planted in healthy models.
@@ -25,13 +26,15 @@ from torch.nn import functional
 from clinometer import SpotCheck, Verdict
 
 PAGE = Path(__file__).parents[1] / "docs" / "training.md"
-MARKS = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 Batches: TypeAlias = Callable[[], tuple[Tensor, Tensor]]
 Spoil: TypeAlias = Callable[[nn.Module], None]
 
 EVERY = 100
-"""Steps between checks in the table of overheads."""
+"""Steps between checks in the table of costs."""
+
+ROUNDS = 21
+"""Checks, and steps without, that are timed."""
 
 
 @final
@@ -197,44 +200,39 @@ def steps(
         yield spot
 
 
-def seconds(run: Iterator[SpotCheck], count: int) -> float:
-    """Processor time of each of some steps, in the median of five rounds."""
-    found: list[float] = []
-    for _ in range(5):
-        start = time.process_time()
-        for _ in range(count):
-            next(run)
-        found.append((time.process_time() - start) / count)
-    return statistics.median(found)
-
-
 def overhead(case: Case, *, low: bool) -> str:
-    """A row: what the first check and the later ones cost, in training steps."""
+    """A row: what the first check and the later ones cost, in training steps.
+
+    Steps with and without a check take turns, so that both meet the same machine.
+    """
     alone = steps(case, seed=0, low=low, every=10**9)
-    next(alone)  # checked, as every first step is
-    plain = seconds(alone, 10)
-    torch.manual_seed(1)
     watched = steps(case, seed=0, low=low, every=1)
-    start = time.process_time()
-    spot = next(watched)
-    first = time.process_time() - start - plain
-    rest = 0.0
-    count = 0
-    while count < 20:
-        start = time.process_time()
-        spot = next(watched)
+    next(alone)  # checked, as every first step is
+    _, first = timed(watched)
+    plain: list[float] = []
+    later: list[float] = []
+    while len(later) < ROUNDS:
+        plain.append(timed(alone)[1])
+        spot, seconds = timed(watched)
         if spot.found[-1].forwards == 2:
-            rest += time.process_time() - start - plain
-            count += 1
-    more = sum(found.forwards > 2 for found in spot.found[1:])
-    later = rest / count
+            later.append(seconds)
+    step = statistics.median(plain)
+    more = statistics.median(later) / step - 1
+    anew = sum(found.forwards > 2 for found in spot.found[1:])
     dtype = "float64" if spot.found[-1].double else "its own"
     name = f"{case.name}{', bfloat16' if low else ''}"
     return (
-        f"| {name} | {1e3 * plain:.1f} ms | {first / plain:.0f} steps | "
-        f"{later / plain:.1f} steps, {dtype} | {later / plain / EVERY:.1%} | "
-        f"{more} of {len(spot.found) - 1} |"
+        f"| {name} | {1e3 * step:.1f} ms | {first / step - 1:.0f} steps | "
+        f"{more:.1f} steps, {dtype} | {more / EVERY:.1%} | "
+        f"{anew} of {len(spot.found) - 1} |"
     )
+
+
+def timed(run: Iterator[SpotCheck]) -> tuple[SpotCheck, float]:
+    """One step, and the processor's time for it in seconds."""
+    start = time.process_time()
+    spot = next(run)
+    return spot, time.process_time() - start
 
 
 def verdicts(*, seeds: range, checks: int, low: bool, spoil: Spoil | None) -> list[str]:
@@ -255,8 +253,8 @@ def row(name: str, found: list[str]) -> str:
     return f"| {name} | {len(found)} | " + " | ".join(map(str, counts)) + " |"
 
 
-def tables(*, seeds: int, checks: int) -> Iterator[str]:
-    """Lines of both tables."""
+def costs() -> Iterator[str]:
+    """Lines of the table of costs."""
     yield (
         f"| model | a step | first check | a later one | at every={EVERY} | "
         "measured anew |"
@@ -265,7 +263,10 @@ def tables(*, seeds: int, checks: int) -> Iterator[str]:
     for case in CASES:
         for low in (False, True):
             yield overhead(case, low=low)
-    yield ""
+
+
+def finds(*, seeds: int, checks: int) -> Iterator[str]:
+    """Lines of the table of verdicts."""
     heads = " | ".join(verdict.value.replace("-", " ") for verdict in Verdict)
     yield f"| gradient | checks | {heads} |"
     yield "| --- | --- | --- | --- | --- |"
@@ -282,21 +283,30 @@ def tables(*, seeds: int, checks: int) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="into docs/training.md")
-    parser.add_argument("--seeds", type=int, default=5, help="trainings a model")
-    parser.add_argument("--checks", type=int, default=20, help="in a healthy training")
+    parser.add_argument("--only", choices=("costs", "finds"), help="one of the tables")
+    parser.add_argument("--seeds", type=int, default=2, help="trainings a model")
+    parser.add_argument("--checks", type=int, default=12, help="in a healthy training")
     given = parser.parse_args()
     torch.set_num_threads(1)
     logging.getLogger("clinometer").setLevel(logging.ERROR)
-    lines: list[str] = []
-    for line in tables(seeds=given.seeds, checks=given.checks):
-        print(line, flush=True)
-        lines.append(line)
-    if given.write:
-        text = PAGE.read_text(encoding="utf-8")
-        begin, end = MARKS
-        head, rest = text.split(begin)
-        measured = "\n".join([begin, "", *lines, "", end])
-        PAGE.write_text(head + measured + rest.split(end)[1], encoding="utf-8")
+    tables = {"costs": costs(), "finds": finds(seeds=given.seeds, checks=given.checks)}
+    for name, table in tables.items():
+        if given.only in {None, name}:
+            lines: list[str] = []
+            for line in table:
+                print(line, flush=True)
+                lines.append(line)
+            print()
+            if given.write:
+                write(name, lines)
+
+
+def write(name: str, lines: list[str]) -> None:
+    """Put a table between its marks on the page."""
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    head, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    table = "\n".join([begin, "", *lines, "", end])
+    PAGE.write_text(head + table + rest.split(end)[1], encoding="utf-8")
 
 
 if __name__ == "__main__":
