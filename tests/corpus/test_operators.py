@@ -20,10 +20,10 @@ def _assert_sound(outcome, least):
 
 
 def test_operators_of_torch():
-    """One sample of every tenth operator in the database that torch tests with."""
-    found = asked_operators(every=10, samples=1, rivals=False)
+    """One sample of every twentieth operator in the database that torch tests with."""
+    found = asked_operators(every=20, samples=1, rivals=False)
 
-    _assert_sound(found[OURS], least=35)
+    _assert_sound(found[OURS], least=18)
 
 
 def test_losses_and_likelihoods_of_scikit_learn():

@@ -2,18 +2,7 @@
 
 import runpy
 
-import jax
-import pytest
-
 from clinometer.costs import Way, cost
-
-
-@pytest.fixture(autouse=True)
-def settings_restored():
-    """Examples switch JAX to float64 for good."""
-    before = jax.config.jax_enable_x64
-    yield
-    jax.config.update("jax_enable_x64", before)
 
 
 def test_a_neuron_is_differentiated_by_hand_in_four_products_more(capsys):

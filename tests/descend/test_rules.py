@@ -57,7 +57,7 @@ def valley(x):
     return (1 - x[0]) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2
 
 
-@pytest.mark.parametrize(("rule", "make"), OPTIMISERS, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("rule", "make"), OPTIMISERS, ids=range(len(OPTIMISERS)))
 def test_a_rule_goes_where_the_optimiser_of_torch_goes(rule, make):
     start = torch.tensor([-1.2, 1.0], dtype=torch.float64)
 
