@@ -1,7 +1,8 @@
 # Two commands do everything on a machine with Python 3.11 or newer:
 #   make demo    make an environment, install, run the main job
 #   make test    the same, then format, lint, types, contracts, tests
-# and two more: make bench (the benchmark; ARGS="--seed 7 --write" and so on), make clean.
+# and two more: make bench (the benchmark of derivatives; NAME=memo and so on for another of
+# those in benchmarks/, ARGS="--seed 7 --write" and so on), make clean.
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,7 +35,7 @@ browser:
 	echo "no chromium: tests of HTML reports in a browser are skipped (apt-get install chromium)"
 
 bench: $(VENV)/installed-bench
-	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$(or $(NAME),run) $(ARGS)
 
 clean:
 	@rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis
