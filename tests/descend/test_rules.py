@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from clinometer import InputError, minimise
-from clinometer.descend import Adam, Analytic, GradientDescent, Momentum, Stop
+from clinometer.descend import (
+    Adam,
+    Analytic,
+    CentralDifferences,
+    GradientDescent,
+    Momentum,
+    Stop,
+)
 
 A = np.array([[3.0, 1.0], [1.0, 2.0]])
 X0 = np.array([1.0, -2.0])
@@ -102,3 +109,15 @@ def test_the_first_step_of_adam_is_its_rate_in_every_entry(scale):
 def test_a_number_out_of_range_is_named(make, said):
     with pytest.raises(InputError, match=said):
         make()
+
+
+@pytest.mark.parametrize("rule", ["adam", Adam, 0.1, None], ids=range(4))
+def test_what_is_no_rule_is_refused_by_name(rule):
+    with pytest.raises(InputError, match=r"rule must be one of clinometer.descend"):
+        minimise(valley, np.ones(2), rule, CentralDifferences())
+
+
+@pytest.mark.parametrize("slope", ["central", CentralDifferences, valley], ids=range(3))
+def test_what_is_no_slope_is_refused_by_name(slope):
+    with pytest.raises(InputError, match=r"slope must be one of clinometer.descend"):
+        minimise(valley, np.ones(2), Adam(0.1), slope)

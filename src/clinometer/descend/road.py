@@ -59,6 +59,8 @@ def minimise(  # noqa: PLR0917 (the four of the question: what, where, how, by w
     FunctionError if f fails at x0, or writes into its argument.
     """
     _require_options(options)
+    _require_can(rule, "run", "rule", such="LBFGS() or Adam(0.01)")
+    _require_can(slope, "look", "slope", such="Analytic() or CentralDifferences()")
     counts = Counts() if after is None else _counts(after)
     at = Objective(f, x0, options, counts=counts)
     names = Names(str(rule), str(slope))
@@ -91,6 +93,15 @@ def minimise(  # noqa: PLR0917 (the four of the question: what, where, how, by w
         if kept is not None and record.rows:
             record.trace().save(kept)
     return record.trace()
+
+
+def _require_can(given: object, what: str, name: str, *, such: str) -> None:
+    """Raise InputError unless a rule or a slope is one, and an instance."""
+    if isinstance(given, type) or not callable(getattr(given, what, None)):
+        shown = given.__name__ if isinstance(given, type) else repr(given)
+        raise InputError(
+            f"{name} must be one of clinometer.descend, such as {such}, got {shown}"
+        )
 
 
 @final
