@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from textwrap import fill
 from typing import TypeAlias, final
 
@@ -253,7 +253,7 @@ def page(
     head = HEAD.format(
         command=command,
         minutes=max(1, seconds / 60),
-        versions=", ".join(f"{name} {version(name)}" for name in PACKAGES),
+        versions=", ".join(f"{name} {_version(name)}" for name in PACKAGES),
         python=platform.python_version(),
         faults=len(FAULTS),
         hard=len(RIGHT),
@@ -266,3 +266,11 @@ def page(
     lines += _where_others_win(tallies, sets)
     lines += _by_name(tallies)
     return "\n".join(lines) + "\n"
+
+
+def _version(name: str) -> str:
+    """Version of a package; rivals may be missing where only the text is made."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "(not installed)"
