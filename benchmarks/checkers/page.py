@@ -11,10 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from textwrap import fill
 from typing import TypeAlias, final
 
-from benchmarks.checkers.planted import FAULTS, RIGHT, UNDECIDABLE, Tally
+from benchmarks.checkers.planted import Tally
 from benchmarks.checkers.rivals import PATIENCE
 from benchmarks.checkers.scaled import FAULTS as CHANGES
 from benchmarks.checkers.scaled import OURS, Outcome
+from tests.corpus.cases import FAULTS, RIGHT, UNDECIDABLE
 
 __all__ = ["Set", "page"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 from typing import final
@@ -13,32 +13,11 @@ import jax
 
 from benchmarks.checkers.rivals import RIVALS, Rival
 from clinometer.check import Report, Verdict
-from tests.corpus import (
-    jax_rules,
-    libraries,
-    numpy_faults,
-    numpy_slips,
-    right,
-    torch_points,
-    torch_probes,
-    torch_scalar,
-    undecidable,
-)
-from tests.corpus.case import Case, Problem, Right
+from tests.corpus.case import Case, Problem
+from tests.corpus.cases import FAULTS, RIGHT, UNDECIDABLE
 from tests.corpus.judge import named_cause, named_entries
 
 __all__ = ["Tally", "planted"]
-
-FAULTS: Sequence[Case] = [
-    *numpy_faults.CASES,
-    *numpy_slips.CASES,
-    *torch_scalar.CASES,
-    *torch_points.CASES,
-    *torch_probes.CASES,
-    *jax_rules.CASES,
-]
-RIGHT: Sequence[Right] = [*right.CASES, *libraries.RIGHT]
-UNDECIDABLE: Sequence[Right] = [*undecidable.CASES, *libraries.UNDECIDABLE]
 
 
 @final

@@ -12,32 +12,10 @@ import pytest
 from clinometer.check import Verdict, check
 from clinometer.check.diagnosis import Cause
 from clinometer.errors import ClinometerError
-from tests.corpus import (
-    jax_rules,
-    libraries,
-    numpy_faults,
-    numpy_slips,
-    right,
-    torch_points,
-    torch_probes,
-    torch_scalar,
-    torch_slips,
-    undecidable,
-)
 from tests.corpus.case import Kind
+from tests.corpus.cases import FAULTS, RIGHT, UNDECIDABLE
 from tests.corpus.judge import named_cause, named_entries
 
-FAULTS = [
-    *numpy_faults.CASES,
-    *numpy_slips.CASES,
-    *torch_scalar.CASES,
-    *torch_points.CASES,
-    *torch_probes.CASES,
-    *torch_slips.CASES,
-    *jax_rules.CASES,
-]
-RIGHT = [*right.CASES, *libraries.RIGHT]
-UNDECIDABLE = [*undecidable.CASES, *libraries.UNDECIDABLE]
 UNPLANTED = {
     Cause.KINK_INSIDE,
     Cause.NOISE,
