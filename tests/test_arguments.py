@@ -25,11 +25,13 @@ def test_each_point_has_the_library_the_dtype_and_the_numbers_of_its_row(dtype):
         assert float(b) == point[15]
 
 
+@pytest.mark.parametrize("count", [1, 4, 7])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("library", ["numpy", "torch"])
-def test_arrays_are_contiguous_and_aligned_and_lie_apart(library):
-    x = np.zeros((3, 5), np.float16)
+def test_arrays_are_contiguous_and_aligned_and_lie_apart(library, dtype, count):
+    x = np.zeros((3, 5), dtype)
     x = torch.from_numpy(x) if library == "torch" else x
-    given = [a for (a,) in Arguments(layout_of(x), np.ones((4, 15)))]
+    given = [a for (a,) in Arguments(layout_of(x), np.ones((count + 2, 15)))]
     for a in given:
         as_numpy = np.asarray(a)
         assert as_numpy.flags.c_contiguous

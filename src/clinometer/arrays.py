@@ -248,7 +248,8 @@ def each_from_float64(
     values : (P, ...) one array after the other.
     like : concrete floating array.
     Returns what holds them all (None in JAX, whose arrays cannot be written to), and P
-    arrays that lie in it apart from each other, contiguous and aligned as fresh ones.
+    arrays that lie in it apart from each other, contiguous, each at a multiple of 32
+    bytes.
     """
     library = _library(like)
     if library == "jax":
@@ -256,17 +257,38 @@ def each_from_float64(
     count, shape = len(values), values.shape[1:]
     flat = values.reshape(count, -1)
     size = flat.shape[1]
-    padded = np.zeros((count, -(-size // ALIGNED) * ALIGNED))
-    padded[:, :size] = flat
-    held = constant(padded, like)
-    rows = held[:, :size].reshape((count, *shape))
-    if library == "numpy":
-        return held, [rows[k, ...] for k in range(count)]
-    if like.device.type != "cpu" or dtype_name(like) not in _ALSO_OF_NUMPY:
-        return held, rows.unbind(0)
-    # each in a storage of its own: as_strided counts from the beginning of the storage
-    within, own = held.numpy(), namespace(like).from_numpy
-    return held, [own(within[k, :size].reshape(shape)) for k in range(count)]
+    width = -(-size // ALIGNED) * ALIGNED
+    dtype = _dtype_in_numpy(like)
+    if dtype is None:
+        padded = np.zeros((count, width))
+        padded[:, :size] = flat
+        held = constant(padded, like)
+        return held, held[:, :size].reshape((count, *shape)).unbind(0)
+    held = _aligned_zeros((count, width), dtype)
+    held[:, :size] = flat
+    rows = [held[k, :size].reshape(shape) for k in range(count)]
+    if library == "torch":
+        # each in a storage of its own: as_strided counts from the storage's beginning
+        return held, [namespace(like).from_numpy(row) for row in rows]
+    return held, rows
+
+
+def _dtype_in_numpy(like: Array) -> np.dtype[Any] | None:
+    """The dtype of arrays that NumPy can hold: its own, and torch's on the CPU."""
+    if _library(like) == "numpy":
+        return _floating_dtype(like)
+    name = dtype_name(like)
+    shared = like.device.type == "cpu" and name in _ALSO_OF_NUMPY
+    return np.dtype(name) if shared else None
+
+
+def _aligned_zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros that begin at a multiple of 64 bytes; NumPy's own keep to 16 only."""
+    line = 64
+    size = shape[0] * shape[1] * dtype.itemsize
+    raw = np.zeros(size + line, np.uint8)
+    start = -raw.ctypes.data % line
+    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 def constant(values: Any, like: Array) -> Array:

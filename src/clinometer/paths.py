@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Leafwise", "OnePoint", "Paths", "Points"]
+__all__ = ["GivenPoints", "Leafwise", "OnePoint", "Paths", "Points"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -111,3 +112,25 @@ class OnePoint:
         """Where the point lies."""
         del point
         return self._points.describe(self._point)
+
+
+@final
+class GivenPoints:
+    """Points that are held as rows."""
+
+    def __init__(self, rows: Floats, words: Callable[[int], str]) -> None:
+        """Take up the rows (P, n), and what to call each of them in a message."""
+        self._rows, self._words = rows, words
+
+    @property
+    def count(self) -> int:
+        """How many points."""
+        return len(self._rows)
+
+    def rows(self, start: int, stop: int) -> Floats:
+        """(stop - start, n) the points of that range, a new array."""
+        return self._rows[start:stop].copy()
+
+    def describe(self, point: int) -> str:
+        """Where a point lies."""
+        return self._words(point)

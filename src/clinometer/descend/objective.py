@@ -16,6 +16,7 @@ from clinometer.derivative import Options
 from clinometer.errors import InputError
 from clinometer.evaluate import Function, flatten_input
 from clinometer.ladder import scales
+from clinometer.paths import GivenPoints
 from clinometer.trees import Tree
 
 __all__ = ["Counts", "Memory", "Objective", "Seen"]
@@ -132,7 +133,7 @@ class Objective:
 
     def values(self, rows: Floats) -> Floats:
         """(P) f at the points (P, n); NaN where it raised."""
-        return self.function.values(_Trials(rows))[:, 0]
+        return self.function.values(GivenPoints(rows, _trial))[:, 0]
 
     def loss(self, x: Floats) -> float:
         """F at a point (n); NaN where it raised."""
@@ -260,22 +261,5 @@ class Objective:
         return whole
 
 
-@final
-class _Trials:
-    """Points given as rows."""
-
-    def __init__(self, rows: Floats) -> None:
-        self._rows = rows
-
-    @property
-    def count(self) -> int:
-        """How many points."""
-        return len(self._rows)
-
-    def rows(self, start: int, stop: int) -> Floats:
-        """(stop - start, n) the points of that range."""
-        return self._rows[start:stop].copy()
-
-    def describe(self, point: int) -> str:
-        """A point's place, for a message."""
-        return f"trial point {point} of a descent"
+def _trial(point: int) -> str:
+    return f"trial point {point} of a descent"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.evaluate import Function
-from clinometer.paths import Points
+from clinometer.paths import GivenPoints, Points
 
 __all__ = ["Spent", "Values"]
 
@@ -22,27 +22,6 @@ Ints: TypeAlias = NDArray[np.intp]
 
 class Spent(Exception):  # noqa: N818 - not an error: the budget did its work
     """The budget of evaluations does not allow the next plan of points."""
-
-
-@final
-class _Rows:
-    """A plan of points held as rows (P, n)."""
-
-    def __init__(self, rows: Floats) -> None:
-        self._rows = rows
-
-    @property
-    def count(self) -> int:
-        """How many points."""
-        return len(self._rows)
-
-    def rows(self, start: int, stop: int) -> Floats:
-        """(stop - start, n) the points of that range, a new array."""
-        return self._rows[start:stop].copy()
-
-    def describe(self, point: int) -> str:
-        """Where a point lies."""
-        return _place(self._rows[point])
 
 
 @final
@@ -106,11 +85,11 @@ class Values:
 
         Raises Spent, before it asks, if the budget does not reach for all of them.
         """
-        return self._ask(_Rows(points))
+        return self._ask(GivenPoints(points, lambda k: _place(points[k])))
 
     def many(self, points: Floats) -> Floats:
         """(P) values of a scalar function at points (P, n)."""
-        return self._ask(_Rows(points))[:, 0]
+        return self.rows(points)[:, 0]
 
     def one(self, x: Floats) -> float:
         """The value of a scalar function at x (n)."""
