@@ -1,0 +1,1 @@
+"""Scenes: photographs with cameras, from files of other programs or made on the fly."""
