@@ -5,6 +5,7 @@
         ├── InputError         (ValueError)      what the caller passed breaks a rule
         ├── FunctionError      (RuntimeError)    the caller's function failed at a point
         ├── MissingExtraError  (ImportError)     an optional library is not installed
+        ├── StorageError       (OSError)         a file cannot be written or read
         └── GradientError      (AssertionError)  a report had to agree, and differs
 
 Each is also of the built-in kind in brackets, so that `except ValueError` works.
@@ -22,6 +23,7 @@ __all__ = [
     "GradientError",
     "InputError",
     "MissingExtraError",
+    "StorageError",
 ]
 
 
@@ -39,6 +41,10 @@ class FunctionError(ClinometerError, RuntimeError):
 
 class MissingExtraError(ClinometerError, ImportError):
     """An optional library is missing; the message names the extra to install."""
+
+
+class StorageError(ClinometerError, OSError):
+    """A file cannot be written or read; what was there before is as it was."""
 
 
 class GradientError(ClinometerError, AssertionError):

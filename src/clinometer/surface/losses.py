@@ -1,0 +1,89 @@
+"""What training minimises: colours, and two properties of the field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from clinometer.surface.model import Model
+from clinometer.surface.pixels import Rays
+from clinometer.surface.render import Rendered
+from clinometer.surface.scenes.scene import Background
+from clinometer.surface.vectors import length
+
+__all__ = ["Losses", "colour_loss", "curvature_loss", "eikonal_loss"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """The terms of a step, each a scalar tensor, with their weights in it."""
+
+    colour: Tensor
+    eikonal: Tensor
+    curvature: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """Their sum."""
+        return self.colour + self.eikonal + self.curvature
+
+    def as_dict(self) -> dict[str, float]:
+        """Their values by name."""
+        names = ("colour", "eikonal", "curvature")
+        return {name: float(getattr(self, name).detach()) for name in names}
+
+
+def colour_loss(
+    model: Model,
+    seen: Rendered,
+    rays: Rays,
+    *,
+    background: Background,
+    draw: torch.Generator,
+) -> Tensor:
+    """() mean of |c - ĉ| over rays and colours.
+
+    ĉ is what is seen, and 1 - opacity of what stands behind. With "random", c is the
+    photograph where its mask says so, and elsewhere the same chance colour as behind ĉ:
+    a surface there would hide it.
+    Source: Li et al. 2023, arXiv 2306.03092, equation 6.
+    """
+    target = rays.colour
+    clear = (1 - seen.opacity).clamp_min(0)[:, None]
+    if background == "learned":
+        assert model.surroundings is not None
+        behind = model.surroundings(rays.origin, rays.direction, rays.far)
+    elif background == "random":
+        behind = torch.rand(len(rays), 3, generator=draw).to(target.device)
+        assert rays.mask is not None
+        inside = rays.mask[:, None]
+        target = target * inside + behind * (1 - inside)
+    else:
+        behind = torch.full_like(target, 1.0 if background == "white" else 0.0)
+    colour = seen.colour + clear * behind
+    if model.gains is not None:
+        colour = colour * model.gains[rays.view].exp()
+    return (colour - target).abs().mean()
+
+
+def eikonal_loss(seen: Rendered) -> Tensor:
+    """() mean of (|∇s| - 1)² over the points where the gradient was taken.
+
+    Source: Gropp et al. 2020, arXiv 2002.10099, equation 1.
+    """
+    return ((length(seen.sloped.gradient) - 1) ** 2).mean()
+
+
+def curvature_loss(seen: Rendered) -> Tensor:
+    """() mean of |∂²s/∂x² + ∂²s/∂y² + ∂²s/∂z²| over the same points.
+
+    Source: Li et al. 2023, arXiv 2306.03092, equation 8.
+    """
+    laplacian = seen.sloped.laplacian
+    if laplacian is None:
+        return seen.colour.new_zeros(())
+    return laplacian.abs().mean()

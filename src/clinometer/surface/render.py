@@ -1,0 +1,97 @@
+"""From rays to colours, with the derivatives of the field on the way.
+
+The field is asked for its distance at every sample, and distances along a ray say how
+much each sample counts. Only where that is something are gradient and colour asked for,
+and at a chance few of the others, which the length of the gradient concerns as well:
+the *lazy stencil*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from clinometer.stencil import Stencil
+from clinometer.surface.colour import harmonics
+from clinometer.surface.model import Model
+from clinometer.surface.opacity import weights
+from clinometer.surface.pixels import Rays
+from clinometer.surface.taps import Sloped, slopes
+
+__all__ = ["Rendered", "render"]
+
+FAINT = 1e-3
+"""Weight of a sample below which its colour is not asked for: less than a quarter of
+the step between two colours of a byte."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """What R rays see.
+
+    colour : (R, 3), without anything behind the ball. opacity : (R) of the surface.
+    sloped : gradient and laplacian of the field at the M points where they were taken;
+    weight : (M) how much these count; ray : (M) on which rays they lie.
+    depth : (R) weighted mean distance of what is seen, in scene units.
+    """
+
+    colour: Tensor
+    opacity: Tensor
+    sloped: Sloped
+    weight: Tensor
+    ray: Tensor
+    depth: Tensor
+
+
+def render(
+    model: Model,
+    rays: Rays,
+    t: Tensor,
+    *,
+    stencil: Stencil | None,
+    reach: float,
+    eager: Tensor | None = None,
+) -> Rendered:
+    """Colours along rays.
+
+    t : (R, S) places of the samples, ascending.
+    stencil, reach : by which the field's gradient is taken (`taps.slopes`).
+    eager : (R * S) bool, points where the gradient is taken whatever their weight.
+    """
+    count, samples = t.shape
+    x = (rays.origin[:, None] + t[..., None] * rays.direction[:, None]).reshape(-1, 3)
+    distance, features = model.field.outputs(x)
+    weight = weights(distance.view(count, samples), t, model.sharpness).reshape(-1)
+
+    shown = weight.detach() > FAINT
+    where = (shown if eager is None else shown | eager).nonzero()[:, 0]
+    sloped = slopes(
+        model.field, x[where], distance[where], stencil=stencil, reach=reach
+    )
+
+    seen = shown[where].nonzero()[:, 0]
+    at = where[seen]
+    ray = at // samples
+    inputs = [
+        x[at],
+        harmonics(rays.direction)[ray],
+        functional.normalize(sloped.gradient[seen], dim=1),
+        features[at],
+    ]
+    surface = model.colours(torch.cat(inputs, dim=1))
+    colour = surface.new_zeros(count, 3)
+    colour = colour.index_add(0, ray, surface * weight[at, None])
+    by_ray = weight.view(count, samples)
+    return Rendered(
+        colour=colour,
+        opacity=by_ray.sum(dim=1),
+        sloped=sloped,
+        weight=weight[where],
+        ray=where // samples,
+        depth=(by_ray.detach() * t).sum(dim=1),
+    )

@@ -1,0 +1,162 @@
+"""What a training is told: sizes, weights and rates, with presets for the stencil."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, final, get_args
+
+from clinometer.errors import InputError
+from clinometer.surface.field import FieldShape
+from clinometer.surface.grid import Grid
+from clinometer.surface.taps import Taps
+
+__all__ = ["PRESETS", "Plan", "Reach", "Settings"]
+
+Reach: TypeAlias = Literal["fixed", "shrinking", "random"]
+"""Of the taps. fixed: cells of the finest level, always. shrinking: cells of the finest
+level that is open. random: drawn anew at each iteration, evenly in its logarithm,
+between the two."""
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:  # noqa: PLR0917
+    if not low <= value <= high:
+        raise InputError(f"{name} must lie in {low:g} … {high:g}, got {value!r}")
+
+
+def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+
+
+@final
+@dataclass(frozen=True)
+class Plan:
+    """How the field is differentiated, and how coarse becomes fine.
+
+    taps : the stencil, or "analytical".
+    reach : what the distance of its taps is measured by; cells : how many such cells.
+    first_levels : levels of the grid that are open at the start.
+    opened : share of the training after which all are; 0 opens all at once.
+    curvature : weight of |laplacian|, in 1 / scene unit; 0 without a stencil.
+    curvature_warm : share of the training in which that weight rises from 0. Later it
+        shrinks in proportion to the reach, where that shrinks.
+    """
+
+    taps: Taps = "flipped"
+    reach: Reach = "shrinking"
+    cells: float = 1.0
+    first_levels: int = 4
+    opened: float = 0.2
+    curvature: float = 5e-4
+    curvature_warm: float = 0.05
+
+    def __post_init__(self) -> None:
+        _one_of("taps", self.taps, get_args(Taps))
+        _one_of("reach", self.reach, get_args(Reach))
+        _within("cells", self.cells, 1e-3, 16.0)
+        _within("first_levels", self.first_levels, 1, 32)
+        _within("opened", self.opened, 0.0, 1.0)
+        _within("curvature", self.curvature, 0.0, math.inf)
+        _within("curvature_warm", self.curvature_warm, 0.0, 1.0)
+
+
+PRESETS: Mapping[str, Plan] = {
+    "fast": Plan(),
+    "paper": Plan(taps="central", opened=0.6),
+    "shipped": Plan(taps="tetrahedral", cells=0.25, opened=0.6),
+    "random": Plan(taps="central", reach="random", opened=0.0),
+    "analytical": Plan(taps="analytical", reach="fixed", opened=0.0, curvature=0.0),
+}
+"""fast: ours. paper: six taps, one cell away, one level after the other (Li et al.
+2023, section 3). shipped: as their program has it, four taps at a quarter of a cell.
+random: a step for each iteration (NeuRodin, Wang et al. 2024). analytical: no stencil.
+"""
+
+
+@final
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a training depends on, beside its scene.
+
+    iterations : steps of the optimiser.
+    rays : pixels in a step, at most. samples : points on each ray.
+    grid, hidden, features : sizes of the field (`FieldShape`).
+    plan : how it is differentiated (`Plan`).
+    eikonal : weight of (|gradient| - 1)².
+    rate : of the table; network_rate : of the networks; sharpness_rate : of the log of
+        the sharpness over ten. They rise over `warm` iterations, and fall to a tenth
+        over the last 70 % of the training.
+    sharpness : of the opacity at the start, in 1 / scene unit.
+    exposure : whether each photograph has a gain of its own for each colour.
+    eager : share of the points without weight where the gradient is taken all the same.
+    seed : of every random number. threads : of the kernel; None takes all there are.
+    kernel : "auto", "fused" or "plain" (`kernel.field_for`).
+    Raises InputError where a number is out of its range.
+    """
+
+    iterations: int = 2000
+    rays: int = 512
+    samples: int = 16
+    grid: Grid = field(default_factory=Grid)
+    hidden: int = 32
+    features: int = 15
+    plan: Plan = PRESETS["fast"]
+    eikonal: float = 0.1
+    rate: float = 1e-2
+    network_rate: float = 5e-3
+    sharpness_rate: float = 1e-3
+    warm: int = 200
+    sharpness: float = 20.0
+    exposure: bool = False
+    eager: float = 0.1
+    seed: int = 0
+    threads: int | None = None
+    kernel: Literal["auto", "fused", "plain"] = "auto"
+
+    def __post_init__(self) -> None:
+        _within("iterations", self.iterations, 1, 10**8)
+        _within("rays", self.rays, 1, 2**20)
+        _within("samples", self.samples, 4, 1024)
+        _within("eikonal", self.eikonal, 0.0, math.inf)
+        for name in ("rate", "network_rate", "sharpness_rate"):
+            _within(name, getattr(self, name), 1e-8, 1.0)
+        _within("warm", self.warm, 0, 10**8)
+        _within("sharpness", self.sharpness, 1.0, 1e5)
+        _within("eager", self.eager, 0.0, 1.0)
+        _within("seed", self.seed, 0, 2**63 - 1)
+        if self.threads is not None:
+            _within("threads", self.threads, 1, 1024)
+        _one_of("kernel", self.kernel, ("auto", "fused", "plain"))
+        if self.plan.first_levels > self.grid.levels:
+            raise InputError(
+                f"first_levels must be at most the grid's {self.grid.levels} levels, "
+                f"got {self.plan.first_levels}"
+            )
+
+    @property
+    def shape(self) -> FieldShape:
+        """The field's sizes."""
+        return FieldShape(self.grid, self.hidden, self.features)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as numbers, strings and dicts of them."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_dict(given: Mapping[str, Any]) -> Settings:
+        """Settings from what `as_dict` made.
+
+        Raises InputError for a name that is no setting, or a value that breaks a rule.
+        """
+        parts = dict(given)
+        try:
+            if "grid" in parts:
+                parts["grid"] = Grid(**parts["grid"])
+            if "plan" in parts:
+                parts["plan"] = Plan(**parts["plan"])
+            return Settings(**parts)
+        except TypeError as reason:
+            raise InputError(f"these are no settings: {reason}") from reason
