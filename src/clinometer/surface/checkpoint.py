@@ -33,7 +33,8 @@ FORMAT = "clinometer surface 1"
 class Checkpoint:
     """What a file holds.
 
-    settings, iteration, seconds : of the training. scene : name and fingerprint of its
+    settings, iteration, seconds : of the training. levels : of the grid that were open.
+    scene : name and fingerprint of its
     photographs, where its box lies (centre, radius in world units), its background and
     how many views it has. tensors : by name.
     """
@@ -41,6 +42,7 @@ class Checkpoint:
     settings: Settings
     iteration: int
     seconds: float
+    levels: int
     scene: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
@@ -64,6 +66,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "settings": checkpoint.settings.as_dict(),
         "iteration": checkpoint.iteration,
         "seconds": checkpoint.seconds,
+        "levels": checkpoint.levels,
         "scene": dict(checkpoint.scene),
     }
     tensors = {name: t.contiguous() for name, t in checkpoint.tensors.items()}
@@ -108,6 +111,7 @@ def _checkpoint(head: Any, tensors: Mapping[str, Tensor]) -> Checkpoint:
         settings=Settings.from_dict(head["settings"]),
         iteration=int(head["iteration"]),
         seconds=float(head["seconds"]),
+        levels=int(head["levels"]),
         scene=dict(head["scene"]),
         tensors=tensors,
     )

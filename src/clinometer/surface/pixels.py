@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clinometer.surface.scenes.scene import View
+from clinometer.surface.scenes.scene import Camera, View, rays
 from clinometer.surface.vectors import length
 
-__all__ = ["Pixels", "Rays"]
+__all__ = ["Pixels", "Rays", "rays_of"]
 
 
 @final
@@ -102,6 +102,23 @@ class Pixels:
         colour = self._colour[which].float() / 255
         all_of_them = Rays(pose[:, :, 3], direction, near, far, colour, mask, view)
         return all_of_them.some(hit.nonzero()[:, 0])
+
+
+def rays_of(camera: Camera, device: torch.device) -> tuple[Rays, Tensor]:
+    """Rays through all pixels of a camera that meet the ball, and their numbers.
+
+    Pixels are numbered row by row; the rays' colours are black.
+    """
+    row, column = np.mgrid[: camera.height, : camera.width].reshape(2, -1) + 0.5
+    begin, along = rays(camera, column, row)
+    origin = torch.tensor(begin, device=device).float()
+    direction = torch.tensor(along, device=device).float()
+    near, far, hit = _ball(origin, direction)
+    view = torch.zeros(len(origin), dtype=torch.long, device=device)
+    black = torch.zeros_like(origin)
+    which = hit.nonzero()[:, 0]
+    whole = Rays(origin, direction, near, far, black, None, view)
+    return whole.some(which), which
 
 
 def _ball(origin: Tensor, direction: Tensor) -> tuple[Tensor, Tensor, Tensor]:

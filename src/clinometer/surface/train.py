@@ -34,6 +34,7 @@ from clinometer.surface.schedule import (
 )
 from clinometer.surface.settings import Settings
 from clinometer.surface.taps import stencil_of
+from clinometer.surface.trained import Trained
 
 __all__ = ["Progress", "Training", "train"]
 
@@ -164,6 +165,7 @@ class Training:
             settings=self.settings,
             iteration=self.iteration,
             seconds=self.seconds,
+            levels=self.model.field.active,
             scene={
                 "name": scene.name,
                 "fingerprint": fingerprint(scene),
@@ -203,6 +205,13 @@ class Training:
         training.iteration = checkpoint.iteration
         training.seconds = checkpoint.seconds
         return training
+
+    def trained(self) -> Trained:
+        """The model as it stands, to be asked and looked at."""
+        scene = self.scene
+        return Trained(
+            self.model, self.settings, frame=scene.frame, background=scene.background
+        )
 
     def _rays(self) -> Rays:
         """Rays of a step, less most of those that surely miss the surface."""
