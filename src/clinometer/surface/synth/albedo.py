@@ -60,8 +60,8 @@ class Pattern:
         x, y, z = np.moveaxis(self.fine * hits.places, -1, 0)
         grain = np.sin(x + 2.0 * np.sin(0.7 * y)) * np.sin(y + 1.3 * np.sin(z))
         share = (0.5 + patches / 6.0)[..., None]  # three sines: 0 ... 1
-        light, dark = np.array([0.74, 0.50, 0.26]), np.array([0.16, 0.30, 0.58])
-        return (share * light + (1 - share) * dark) * (1 + 0.33 * grain[..., None])
+        light, dark = np.array([0.78, 0.60, 0.36]), np.array([0.30, 0.46, 0.70])
+        return (share * light + (1 - share) * dark) * (1 + 0.28 * grain[..., None])
 
 
 @final

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -34,6 +35,16 @@ class Model:
     faces: NDArray[np.int64]
     normals: Floats
     albedo: Albedo
+
+    @cached_property
+    def flat(self) -> Floats:
+        """(F, 3) normals of the faces themselves."""
+        return face_normals(self.vertices, self.faces)
+
+    @cached_property
+    def reach(self) -> float:
+        """Distance of its farthest vertex from the origin, scene units."""
+        return float(np.max(np.linalg.norm(self.vertices, axis=1)))
 
 
 def face_normals(vertices: Floats, faces: NDArray[np.int64]) -> Floats:

@@ -28,20 +28,17 @@ def photograph(
     """
     n = studio.samples
     origins, directions = _pixels(camera, n)
-    near = _near(
-        camera.place, directions, np.max(np.linalg.norm(model.vertices, axis=1))
-    )
+    near = _near(camera.place, directions, model.reach)
     hits = caster.first(origins[near], directions[near])
     met = near[hits.rays]
     colours = _surrounding(directions, studio)
     colours[met] = _lit(model, hits, directions[met], highlight=studio.highlight)
     inside = np.zeros(len(colours))
     inside[met] = 1.0
-    shape = (camera.height, n, camera.width, n)
-    image = colours.reshape(*shape, 3).mean(axis=(1, 3))
-    return View(
-        name, camera, _bytes(image), _bytes(inside.reshape(shape).mean(axis=(1, 3)))
-    )
+    size = (camera.height, camera.width)
+    image = colours.reshape(-1, n * n, 3).mean(axis=1).reshape(*size, 3)
+    mask = inside.reshape(-1, n * n).mean(axis=1).reshape(size)
+    return View(name, camera, _bytes(image), _bytes(mask))
 
 
 def depths(caster: Caster, camera: Camera) -> Floats:
@@ -79,10 +76,11 @@ def seen(
 
 
 def _pixels(camera: Camera, n: int) -> tuple[Floats, Floats]:
-    """Rays through the middles of n x n parts of every pixel, row by row."""
-    across = (np.arange(camera.width * n, dtype=np.float64) + 0.5) / n
-    down = (np.arange(camera.height * n, dtype=np.float64) + 0.5) / n
-    columns, rows = np.meshgrid(across, down)
+    """Rays through the middles of n x n parts of every pixel, pixel after pixel."""
+    part = (np.arange(n, dtype=np.float64) + 0.5) / n
+    columns = np.arange(camera.width)[None, :, None, None] + part
+    rows = np.arange(camera.height)[:, None, None, None] + part[:, None]
+    columns, rows = np.broadcast_arrays(columns, rows)
     return rays(camera, columns.ravel(), rows.ravel())
 
 
@@ -102,7 +100,7 @@ def _lit(model: Model, hits: Hits, directions: Floats, *, highlight: float) -> F
     """(H, 3) what hits look like, 0 ... 1: a highlight brighter than white is white."""
     normals = np.einsum("hc,hck->hk", hits.weights, model.normals[hits.faces])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    own = face_normals(model.vertices, model.faces[hits.faces])
+    own = model.flat[hits.faces]
     behind = np.einsum("hk,hk->h", own, directions) > 0  # an open mesh from inside
     normals[behind] *= -1
     albedo = model.albedo.colours(hits)
