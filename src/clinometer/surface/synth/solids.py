@@ -260,7 +260,9 @@ class Moved:
     def turn(self) -> Floats:
         """(3, 3) the rotation: cos·1 + sin·[a]× + (1 - cos)·a aᵀ (Rodrigues)."""
         a = np.asarray(self.axis) / np.linalg.norm(self.axis)
-        cross = np.cross(np.eye(3), -a)
+        cross = np.cross(
+            np.eye(3), a
+        )  # its row i is e_i × a, so that cross @ x = a × x
         cosine, sine = math.cos(self.angle), math.sin(self.angle)
         return cosine * np.eye(3) + sine * cross + (1 - cosine) * np.outer(a, a)
 

@@ -26,9 +26,9 @@ CAP = 0.04
 RAISED = math.radians(20.0)
 """Height of a ring of cameras over the horizon."""
 
-OFFSET = 0.37
-"""By how much of a lattice step the held-out cameras are turned; no simple fraction,
-so that none of them coincides with a camera to train on."""
+OFFSETS = 32
+"""Turns tried, in parts of a lattice step, of the held-out cameras against the others:
+the one is taken that keeps them farthest from any camera to train on."""
 
 
 @final
@@ -87,14 +87,20 @@ class Studio:
 
 
 def cameras(studio: Studio) -> tuple[tuple[Camera, ...], tuple[Camera, ...]]:
-    """Those of the pictures to train on, and of the held-out ones."""
-    return _arranged(studio, studio.views, 0.0), _arranged(
-        studio, studio.held_out, OFFSET
+    """Those of the pictures to train on, and of the held-out ones, between them."""
+    training = _places(studio, studio.views, 0.0)
+    held_out = max(
+        (_places(studio, studio.held_out, i / OFFSETS) for i in range(OFFSETS)),
+        key=lambda places: _nearest(places, training),
+    )
+    return tuple(camera_at(place, studio.size) for place in training), tuple(
+        camera_at(place, studio.size) for place in held_out
     )
 
 
-def _arranged(studio: Studio, count: int, offset: float) -> tuple[Camera, ...]:
-    k = np.arange(count) + 0.5
+def _places(studio: Studio, count: int, offset: float) -> Floats:
+    """(count, 3) where cameras stand, turned by a share of a step about the y axis."""
+    k = np.arange(count, dtype=np.float64) + 0.5
     if studio.arrangement == "ring":
         height = np.full(count, math.sin(RAISED))
         turn = 2 * np.pi * (k + offset) / max(count, 1)
@@ -102,8 +108,13 @@ def _arranged(studio: Studio, count: int, offset: float) -> tuple[Camera, ...]:
         height = (1 - CAP) * (1 - 2 * k / max(count, 1))
         turn = np.pi * (1 + math.sqrt(5.0)) * (k + offset)  # the golden angle, twice
     across = np.sqrt(1 - height**2)
-    places = np.stack([across * np.cos(turn), height, across * np.sin(turn)], axis=-1)
-    return tuple(camera_at(place, studio.size) for place in studio.distance * places)
+    unit = np.stack([across * np.cos(turn), height, across * np.sin(turn)], axis=-1)
+    return studio.distance * unit
+
+
+def _nearest(places: Floats, others: Floats) -> float:
+    apart = np.linalg.norm(places[:, None] - others, axis=-1)
+    return float(np.min(apart, initial=np.inf))
 
 
 def camera_at(place: Floats, size: int) -> Camera:

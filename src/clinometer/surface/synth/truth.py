@@ -36,8 +36,9 @@ CLOSE = 1e-9
 def mesh_of(solid: Solid, *, cells: int = 192) -> Truth:
     """The surface of a solid: vertices on it to 1e-9, faces anticlockwise from outside.
 
-    cells : of marching cubes along -1 ... 1. Between its vertices a face is off by at
-    most (2 / cells)² / 4 over the radius of curvature; an edge is cut within a cell.
+    cells : of marching cubes along -1 ... 1. Three points of a cell of edge h fit in a
+        ball of radius √3 h / 2, so that between them a face is off by at most
+        3 h² / 8 over the radius of curvature; sharp edges are cut within a cell.
     Raises InputError if the solid is empty or leaves the ball of radius 1, or if its
     distance is none (Newton's steps do not come to lie on the surface).
     """
