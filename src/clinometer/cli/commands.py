@@ -22,6 +22,7 @@ from clinometer.cli.answer import CANNOT_TELL, Answer, AsJson, Place, Trace, fin
 from clinometer.cli.cost import cost_command
 from clinometer.cli.load import load, point_like
 from clinometer.cli.progress import shown
+from clinometer.cli.surface import surface
 from clinometer.cli.watch import watch_command
 from clinometer.derivative import gradient
 from clinometer.estimate import Estimate, Status
@@ -84,6 +85,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 app.command("cost")(cost_command)
+app.add_typer(surface, name="surface")
 app.command("watch", context_settings={"allow_interspersed_args": False})(watch_command)
 
 

@@ -117,7 +117,7 @@ def _strata(
     """(rows, count) one number in each of count equal parts of 0 ... 1."""
     first = torch.arange(count, device=device)
     if draw is None:
-        return ((first + 0.5) / count).expand(rows, count)
+        return ((first + 0.5) / count).expand(rows, count).contiguous()
     return (first + torch.rand(rows, count, generator=draw).to(device)) / count
 
 

@@ -10,6 +10,7 @@ from typing import Any, final
 from clinometer.errors import InputError, StorageError
 from clinometer.surface.checkpoint import Checkpoint, load, save
 from clinometer.surface.settings import Settings
+from clinometer.surface.source import SceneSource
 from clinometer.surface.storage import write_text
 
 __all__ = ["RunFolder"]
@@ -20,25 +21,38 @@ class RunFolder:
     """Where a training keeps what it made.
 
     checkpoint.safetensors : all that it takes to go on. log.jsonl : a line every 50
-    iterations. settings.json : to be read by people.
+    iterations. settings.json : to be read by people. scene.json : where its scene comes
+    from, if that is known.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._checkpoint = path / "checkpoint.safetensors"
+        self._source = path / "scene.json"
         self._log = path / "log.jsonl"
 
-    def begin(self, settings: Settings) -> None:
+    def begin(self, settings: Settings, source: SceneSource | None) -> None:
         """Make the folder.
 
         Raises InputError where a training is in it already: nothing is overwritten.
         """
-        if self._checkpoint.exists() or self._log.exists():
+        settings_file = self.path / "settings.json"
+        if settings_file.exists() or self._checkpoint.exists():
             raise InputError(
                 f"{self.path} holds a training; resume it, or name another folder"
             )
         text = json.dumps(settings.as_dict(), indent=2)
-        write_text(self.path / "settings.json", text + "\n")
+        write_text(settings_file, text + "\n")
+        if source is not None:
+            write_text(self._source, json.dumps(source.as_dict(), indent=2) + "\n")
+
+    def source(self) -> SceneSource:
+        """Where its scene comes from. Raises StorageError where that is not known."""
+        if not self._source.is_file():
+            raise StorageError(
+                f"{self._source} is not there: which scene {self.path} is of is unknown"
+            )
+        return SceneSource.from_dict(json.loads(self._source.read_text("utf-8")))
 
     def checkpoint(self) -> Checkpoint:
         """The checkpoint in it. Raises as `checkpoint.load` does."""

@@ -14,7 +14,7 @@ from clinometer.surface.render import Rendered
 from clinometer.surface.scenes.scene import Background
 from clinometer.surface.vectors import length
 
-__all__ = ["Losses", "colour_loss", "curvature_loss", "eikonal_loss"]
+__all__ = ["Losses", "colour_loss", "composed", "curvature_loss", "eikonal_loss"]
 
 
 @final
@@ -37,20 +37,18 @@ class Losses:
         return {name: float(getattr(self, name).detach()) for name in names}
 
 
-def colour_loss(
+def composed(
     model: Model,
     seen: Rendered,
     rays: Rays,
     *,
     background: Background,
     draw: torch.Generator,
-) -> Tensor:
-    """() mean of |c - ĉ| over rays and colours.
+) -> tuple[Tensor, Tensor]:
+    """(R, 3) colours that rays see with what stands behind, and what they should see.
 
-    ĉ is what is seen, and 1 - opacity of what stands behind. With "random", c is the
-    photograph where its mask says so, and elsewhere the same chance colour as behind ĉ:
-    a surface there would hide it.
-    Source: Li et al. 2023, arXiv 2306.03092, equation 6.
+    With "random" the photograph counts where its mask says so; elsewhere both sides
+    show the same chance colour, which a surface there would hide.
     """
     target = rays.colour
     clear = (1 - seen.opacity).clamp_min(0)[:, None]
@@ -67,6 +65,14 @@ def colour_loss(
     colour = seen.colour + clear * behind
     if model.gains is not None:
         colour = colour * model.gains[rays.view].exp()
+    return colour, target
+
+
+def colour_loss(colour: Tensor, target: Tensor) -> Tensor:
+    """() mean of |ĉ - c| over rays and colours.
+
+    Source: Li et al. 2023, arXiv 2306.03092, equation 6.
+    """
     return (colour - target).abs().mean()
 
 

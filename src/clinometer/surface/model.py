@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from clinometer.surface.colour import ColourNetwork, Surroundings
-from clinometer.surface.field import Field
 from clinometer.surface.kernel.choice import field_for
 from clinometer.surface.scenes.scene import Background
 from clinometer.surface.settings import Settings
@@ -42,9 +41,7 @@ class Model(nn.Module):
             self.colours = ColourNetwork(settings.features)
             learned = background == "learned"
             self.surroundings = Surroundings() if learned else None
-        self.field: Field = field_for(
-            settings.shape, settings.seed, kernel=settings.kernel
-        )
+        self.field = field_for(settings.shape, settings.seed, kernel=settings.kernel)
         start = math.log(settings.sharpness) / PER_LOG
         self.log_sharpness = nn.Parameter(torch.tensor(start))
         self.gains = nn.Parameter(torch.zeros(views, 3)) if settings.exposure else None

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from clinometer.surface.kernel.adam import TableAdam
+from clinometer.surface.model import Model
 from clinometer.surface.settings import Settings
 
-__all__ = ["BETAS", "TINY", "Optimiser"]
+__all__ = ["Optimiser"]
 
 BETAS = 0.9, 0.99
 """Decay of the means of gradients and of their squares. Source, with TINY: Müller et
@@ -22,66 +24,46 @@ TINY = 1e-15
 
 @final
 class Optimiser:
-    """Adam over all parameters of a model, each at the rate that is its.
+    """Adam over all parameters of a model, each at the rate that is its."""
 
-    Numbers of the table whose gradient is exactly 0 stay, and so do their means: they
-    were not interpolated from. For the others this is Adam (Kingma, Ba 2015, algorithm
-    1), without weight decay.
-    """
-
-    def __init__(self, model: nn.Module, settings: Settings) -> None:
+    def __init__(self, model: Model, settings: Settings) -> None:
         """At its first step."""
         named = dict(model.named_parameters())
-        self._table = named.pop("field.table")
-        self._table_rate = settings.rate
+        del named["field.table"]
         sharpness = named.pop("log_sharpness")
         self._rates = [settings.network_rate, settings.sharpness_rate]
-        groups = [list(named.values()), [sharpness]]
+        self._table_rate = settings.rate
         self._networks = torch.optim.Adam(
-            [{"params": group, "lr": 0.0} for group in groups],
+            [
+                {"params": group, "lr": 0.0}
+                for group in (list(named.values()), [sharpness])
+            ],
             betas=BETAS,
             eps=TINY,
             fused=True,
         )
-        self._steps = 0
-        self._mean = torch.zeros_like(self._table)
-        self._square = torch.zeros_like(self._table)
+        mean_decay, square_decay = BETAS
+        self._table = TableAdam(
+            model.field, mean_decay=mean_decay, square_decay=square_decay, least=TINY
+        )
 
     def clear(self) -> None:
-        """Forget all gradients."""
+        """Forget the networks' gradients; the table's are gone after each step."""
         self._networks.zero_grad(set_to_none=True)
-        self._table.grad = None
 
     def step(self, factor: float) -> None:
         """Move all parameters against their gradients, rates multiplied by a factor."""
         for group, rate in zip(self._networks.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
         self._networks.step()
-        self._steps += 1
-        gradient = self._table.grad
-        if gradient is not None:
-            self._move_table(gradient, self._table_rate * factor)
-
-    @torch.no_grad()
-    def _move_table(self, gradient: Tensor, rate: float) -> None:
-        first, second = BETAS
-        met = gradient != 0
-        mean = self._mean.lerp(gradient, 1 - first)
-        square = torch.addcmul(
-            self._square * second, gradient, gradient, value=1 - second
-        )
-        root = (square / (1 - second**self._steps)).sqrt() + TINY
-        moved = self._table - rate / (1 - first**self._steps) * mean / root
-        self._mean.copy_(torch.where(met, mean, self._mean))
-        self._square.copy_(torch.where(met, square, self._square))
-        self._table.copy_(torch.where(met, moved, self._table))
+        self._table.step(self._table_rate * factor)
 
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on, by name."""
         found: dict[str, Tensor] = {
-            "table.mean": self._mean,
-            "table.square": self._square,
-            "steps": torch.tensor(self._steps),
+            "table.mean": self._table.mean,
+            "table.square": self._table.square,
+            "steps": torch.tensor(self._table.steps),
         }
         for number, state in self._networks.state_dict()["state"].items():
             for name, value in state.items():
@@ -90,9 +72,9 @@ class Optimiser:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from what `state` gave."""
-        self._mean.copy_(state["table.mean"])
-        self._square.copy_(state["table.square"])
-        self._steps = int(state["steps"])
+        self._table.mean.copy_(state["table.mean"])
+        self._table.square.copy_(state["table.square"])
+        self._table.steps = int(state["steps"])
         networks: dict[int, dict[str, Tensor]] = {}
         for key, value in state.items():
             kind, _, rest = key.partition(".")

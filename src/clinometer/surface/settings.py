@@ -13,7 +13,7 @@ from clinometer.surface.field import FieldShape
 from clinometer.surface.grid import Grid
 from clinometer.surface.taps import Taps
 
-__all__ = ["PRESETS", "Plan", "Reach", "Settings"]
+__all__ = ["PRESETS", "Plan", "Reach", "Settings", "preset_named"]
 
 Reach: TypeAlias = Literal["fixed", "shrinking", "random"]
 """Of the taps. fixed: cells of the finest level, always. shrinking: cells of the finest
@@ -74,6 +74,12 @@ PRESETS: Mapping[str, Plan] = {
 2023, section 3). shipped: as their program has it, four taps at a quarter of a cell.
 random: a step for each iteration (NeuRodin, Wang et al. 2024). analytical: no stencil.
 """
+
+
+def preset_named(name: str) -> Plan:
+    """The preset of that name. Raises InputError where there is none."""
+    _one_of("preset", name, tuple(PRESETS))
+    return PRESETS[name]
 
 
 @final

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from clinometer.surface.folder import RunFolder
 from clinometer.surface.losses import (
     Losses,
     colour_loss,
+    composed,
     curvature_loss,
     eikonal_loss,
 )
@@ -33,10 +35,11 @@ from clinometer.surface.schedule import (
     reach,
 )
 from clinometer.surface.settings import Settings
+from clinometer.surface.source import SceneSource
 from clinometer.surface.taps import stencil_of
 from clinometer.surface.trained import Trained
 
-__all__ = ["Progress", "Training", "train"]
+__all__ = ["Progress", "Step", "Training", "train"]
 
 FREE = 0.15
 """Share of the rays kept that surely miss the surface, in photographs with a known
@@ -61,17 +64,31 @@ SAVED = 60.0
 
 @final
 @dataclass(frozen=True)
-class Progress:
-    """Where a training stands after a step."""
+class Step:
+    """What a step found.
 
-    iteration: int
-    iterations: int
+    losses : by name, with their weights. psnr : of its pixels, decibels. sharpness : of
+    the opacity, 1 / scene unit. levels : of the grid that were open. reach : of the
+    taps, scene units. rays : how many.
+    """
+
     losses: dict[str, float]
+    psnr: float
     sharpness: float
     levels: int
     reach: float
     rays: int
+
+
+@final
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands after a step; seconds of all its steps."""
+
+    iteration: int
+    iterations: int
     seconds: float
+    step: Step
 
     @property
     def left(self) -> float:
@@ -105,8 +122,8 @@ class Training:
         """Share of the training that is done."""
         return min(1.0, self.iteration / self.settings.iterations)
 
-    def step(self) -> tuple[Losses, int]:
-        """The losses of one more step, and how many rays it took.
+    def step(self) -> Step:
+        """What one more step found.
 
         Raises FunctionError, before anything is changed, where a loss is not finite.
         """
@@ -131,14 +148,11 @@ class Training:
             reach=distance,
             eager=eager.to(self.device),
         )
+        colour, target = composed(
+            model, seen, rays, background=self.scene.background, draw=self.draw
+        )
         losses = Losses(
-            colour_loss(
-                model,
-                seen,
-                rays,
-                background=self.scene.background,
-                draw=self.draw,
-            ),
+            colour_loss(colour, target),
             settings.eikonal * eikonal_loss(seen),
             curvature_weight(plan, grid, progress) * curvature_loss(seen),
         )
@@ -149,7 +163,15 @@ class Training:
             rate_factor(self.iteration, settings.iterations, settings.warm)
         )
         self.iteration += 1
-        return losses, len(rays)
+        error = float(((colour - target).detach() ** 2).mean())
+        return Step(
+            losses.as_dict(),
+            psnr=-10 * math.log10(max(error, 1e-10)),
+            sharpness=sharpness,
+            levels=model.field.active,
+            reach=distance,
+            rays=len(rays),
+        )
 
     def checkpoint(self) -> Checkpoint:
         """Everything that the next steps depend on, as a value."""
@@ -238,7 +260,7 @@ class Training:
 
 
 def train(
-    scene: Scene,
+    scene: Scene | SceneSource,
     settings: Settings | None = None,
     *,
     out: Path | None = None,
@@ -247,7 +269,8 @@ def train(
 ) -> Training:
     """A trained field with its colours.
 
-    scene : photographs with cameras.
+    scene : photographs with cameras, or where they come from, which the folder then
+        remembers.
     settings : None takes those of a small object or, where it resumes, those it had.
     out : folder for checkpoints (every minute, at the end, and where it is interrupted)
         and a log; None keeps nothing.
@@ -259,12 +282,14 @@ def train(
     written; FunctionError where a loss is not finite.
     """
     folder = None if out is None else RunFolder(out)
+    source = scene if isinstance(scene, SceneSource) else None
+    scene = scene.scene() if isinstance(scene, SceneSource) else scene
     if folder is not None and resume:
         training = Training.restored(scene, folder.checkpoint(), settings)
     else:
         training = Training(scene, settings or Settings())
         if folder is not None:
-            folder.begin(training.settings)
+            folder.begin(training.settings, source)
     _run(training, folder, watch)
     return training
 
@@ -279,33 +304,22 @@ def _run(
     saved = time.perf_counter()
     try:
         while training.iteration < training.settings.iterations:
-            losses, rays = training.step()
+            step = training.step()
             training.seconds = time.perf_counter() - begun
+            progress = Progress(
+                training.iteration, training.settings.iterations, training.seconds, step
+            )
             if folder is not None and training.iteration % LOGGED == 0:
-                folder.log(dataclasses.asdict(_progress(training, losses, rays)))
+                folder.log(dataclasses.asdict(progress))
             if folder is not None and time.perf_counter() - saved > SAVED:
                 folder.save(training.checkpoint())
                 saved = time.perf_counter()
             if watch is not None:
-                watch(training, _progress(training, losses, rays))
+                watch(training, progress)
     finally:
         # also on Ctrl-C; a step that failed has changed nothing
         if folder is not None and training.iteration:
             folder.save(training.checkpoint())
-
-
-def _progress(training: Training, losses: Losses, rays: int) -> Progress:
-    settings = training.settings
-    return Progress(
-        iteration=training.iteration,
-        iterations=settings.iterations,
-        losses=losses.as_dict(),
-        sharpness=float(training.model.sharpness.detach()),
-        levels=training.model.field.active,
-        reach=reach(settings.plan, settings.grid, training.progress),
-        rays=rays,
-        seconds=training.seconds,
-    )
 
 
 def _require_masks(scene: Scene) -> None:

@@ -1,0 +1,222 @@
+"""Does the numerical gradient help, and what in it does? Many trainings, side by side.
+
+A training a case: a way to the gradient, a scene, a seed. Cases that a folder holds
+already are not run again, so that an ablation may be stopped at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from scipy import stats
+
+from clinometer.errors import InputError, StorageError
+from clinometer.surface.evaluate import evaluate
+from clinometer.surface.settings import Plan, Settings
+from clinometer.surface.source import SceneSource
+from clinometer.surface.storage import write_text
+from clinometer.surface.train import train
+from clinometer.table import aligned
+
+__all__ = ["METRICS", "SCENES", "SMALL", "WAYS", "Case", "Line", "ablate", "table"]
+
+OPENED = 0.2
+"""Share of the training after which all levels are open, of progressive ways."""
+
+
+def _ways() -> dict[str, Plan]:
+    """Every way that is compared, by name."""
+    exact = Plan(taps="analytical", reach="fixed", opened=0.0, curvature=0.0)
+    ways = {
+        "analytical": exact,
+        "analytical, progressive": replace(exact, opened=OPENED),
+    }
+    for count, taps in (("6", "central"), ("4", "tetrahedral"), ("4±", "flipped")):
+        fixed = Plan(taps=taps, reach="fixed", opened=0.0)
+        ways[f"numerical {count}"] = fixed
+        ways[f"numerical {count}, progressive"] = replace(
+            fixed, reach="shrinking", opened=OPENED
+        )
+        ways[f"random step {count}"] = replace(fixed, reach="random")
+    return ways
+
+
+WAYS: Mapping[str, Plan] = _ways()
+"""analytical; numerical with six taps (6), four (4) and four with a chance sign (4±), at
+a fixed step of one cell of the finest level; the same, progressive: levels open one
+after the other, and the step is a cell of the finest that is open; and with a step drawn
+for each iteration."""
+
+SCENES = ("creature", "creature_plain", "blocks_12", "blocks_plain_12")
+"""Dense and few views, textured and plain."""
+
+METRICS = {
+    "chamfer": ("Chamfer, 1e-3", 1e3),
+    "normal_error": ("normal error, degrees", 1.0),
+    "psnr": ("PSNR, dB", 1.0),
+    "seconds": ("seconds of a processor", 1.0),
+}
+"""What is compared, how it is headed, and by what it is multiplied in print."""
+
+
+SMALL = Settings(iterations=500)
+"""A small form of the ablation: less than an hour of one processor."""
+
+
+@final
+@dataclass(frozen=True)
+class Case:
+    """One training."""
+
+    way: str
+    scene: str
+    seed: int
+
+
+@final
+@dataclass(frozen=True)
+class Line:
+    """What one training came to. area : of all parts over that of the largest."""
+
+    case: Case
+    chamfer: float
+    normal_error: float
+    psnr: float
+    area: float
+    seconds: float
+
+    @staticmethod
+    def from_dict(given: Mapping[str, Any]) -> Line:
+        """What `dataclasses.asdict` was made of."""
+        return Line(**{**given, "case": Case(**given["case"])})
+
+
+def ablate(
+    out: Path,
+    *,
+    scenes: Sequence[str] = SCENES,
+    seeds: int = 5,
+    ways: Iterable[str] | None = None,
+    settings: Settings | None = None,
+    watch: Callable[[int, int, Line], None] | None = None,
+) -> list[Line]:
+    """All cases, as far as they are not in the folder yet.
+
+    scenes : names of synthetic scenes. seeds : 0, 1, … so many. ways : of `WAYS`.
+    settings : all but plan and seed; None takes a small training.
+    watch : called after each with its number, the number of all, and what it came to.
+    Raises InputError for an unknown way or scene, or a folder of other settings.
+    """
+    chosen = tuple(WAYS) if ways is None else tuple(ways)
+    unknown = [way for way in chosen if way not in WAYS]
+    if unknown:
+        raise InputError(f"unknown way {unknown[0]!r}; there are {', '.join(WAYS)}")
+    settings = settings or Settings(iterations=1000)
+    file = out / "ablation.jsonl"
+    _require_same(out / "settings.json", settings)
+    done = {line.case: line for line in _read(file)}
+    # seeds outermost: a table of few seeds is whole before the next begins
+    cases = [
+        Case(way, scene, seed)
+        for seed in range(seeds)
+        for scene in scenes
+        for way in chosen
+    ]
+    for number, case in enumerate(cases):
+        if case in done:
+            continue
+        line = run_case(case, settings)
+        _append(file, line)
+        done[case] = line
+        if watch is not None:
+            watch(number + 1, len(cases), line)
+    return [done[case] for case in cases]
+
+
+def run_case(case: Case, settings: Settings) -> Line:
+    """What one training comes to; seconds are those of training alone."""
+    scene = SceneSource(f"synth:{case.scene}").scene()
+    settings = replace(settings, plan=WAYS[case.way], seed=case.seed)
+    begun = time.process_time()
+    training = train(scene, settings)
+    seconds = time.process_time() - begun
+    quality = evaluate(training.trained(), scene)
+    assert quality.measures is not None
+    assert quality.psnr is not None
+    return Line(
+        case=case,
+        chamfer=quality.measures.chamfer.value,
+        normal_error=quality.measures.normal_error.value,
+        psnr=quality.psnr,
+        area=quality.area,
+        seconds=seconds,
+    )
+
+
+def table(lines: Sequence[Line], metric: str) -> str:
+    """Means of a metric with intervals of 95 %, a row a way, a column a scene.
+
+    Of n seeds the interval is the mean ± t₀.₉₇₅(n - 1) s / √n; of one, none is given.
+    """
+    head, factor = METRICS[metric]
+    scenes = list(dict.fromkeys(line.case.scene for line in lines))
+    ways = list(dict.fromkeys(line.case.way for line in lines))
+    rows = [
+        [way]
+        + [
+            _interval(
+                [
+                    factor * getattr(line, metric)
+                    for line in lines
+                    if (line.case.way, line.case.scene) == (way, scene)
+                ]
+            )
+            for scene in scenes
+        ]
+        for way in ways
+    ]
+    return "\n".join(aligned([head, *scenes], rows))
+
+
+def _interval(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1)
+    return f"{np.mean(values):.2f} ± {half / np.sqrt(len(values)):.2f}"
+
+
+def _require_same(file: Path, settings: Settings) -> None:
+    """Raise InputError where the folder's cases were run with other settings."""
+    text = json.dumps(settings.as_dict(), indent=2) + "\n"
+    if not file.exists():
+        write_text(file, text)
+    elif file.read_text(encoding="utf-8") != text:
+        raise InputError(
+            f"{file.parent} holds an ablation with other settings; name another folder"
+        )
+
+
+def _read(file: Path) -> list[Line]:
+    if not file.exists():
+        return []
+    text = file.read_text(encoding="utf-8")
+    return [Line.from_dict(json.loads(line)) for line in text.splitlines()]
+
+
+def _append(file: Path, line: Line) -> None:
+    try:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(json.dumps(dataclasses.asdict(line)) + "\n")
+    except OSError as reason:
+        raise StorageError(
+            f"{file} could not be written ({reason.strerror}); what it held is whole"
+        ) from reason
