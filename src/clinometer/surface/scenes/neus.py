@@ -83,7 +83,8 @@ def decomposed(projection: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _matrices(path: Path) -> dict[str, Floats]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here, for NumPy leaves a file that breaks off open
+        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
             return {key: np.asarray(file[key], dtype=np.float64) for key in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise InputError(

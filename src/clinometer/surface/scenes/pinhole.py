@@ -49,7 +49,7 @@ def pinhole(lens: Lens) -> Lens:
     # left, top, right, bottom: distances from the optical axis at z = 1
     sides = np.array([cx / fx, cy / fy, (width - cx) / fx, (height - cy) / fy])
     sides = np.minimum(GENEROUS * sides, WIDEST)
-    while np.any(outside := ~_inside(lens, sides)):
+    while np.any(outside := _outside(lens, sides)):
         sides = np.where(outside, sides * (1 - SHRINK), sides)
         across, down = (sides[0] + sides[2]) * fx, (sides[1] + sides[3]) * fy
         if across < width / 10 or down < height / 10:
@@ -102,17 +102,19 @@ def _places(lens: Lens) -> NDArray[np.float32]:
     return np.stack([rows - 0.5, columns - 0.5]).astype(np.float32)
 
 
-def _inside(lens: Lens, sides: Floats) -> NDArray[np.bool_]:
-    """(4) whether the left, top, right, bottom side shows only places of the image."""
+def _outside(lens: Lens, sides: Floats) -> NDArray[np.bool_]:
+    """(4) whether left, top, right, bottom must move in: whether anything lies beyond
+    that side of the old image, or the formula folds on the way to some place of it.
+    """
     left, top, right, bottom = sides.tolist()
     share: Floats = np.linspace(0.0, 1.0, ALONG)
     across, down = (right + left) * share - left, (bottom + top) * share - top
     ones = np.ones(ALONG)
     x = np.stack([-left * ones, across, right * ones, across])
     y = np.stack([down, -top * ones, down, bottom * ones])
+    way: Floats = np.linspace(0.0, 1.0, OUTWARD)[:, None, None]
+    folded = np.any(determinants(lens, way * x, way * y) <= 0, axis=0)
     columns, rows = distort(lens, x, y)
     width, height = lens.size
-    shown = (columns >= 0) & (columns <= width) & (rows >= 0) & (rows <= height)
-    way: Floats = np.linspace(0.0, 1.0, OUTWARD)[:, None, None]
-    grown = determinants(lens, way * x, way * y)
-    return np.all(shown & np.all(grown > 0, axis=0), axis=1)
+    beyond = np.stack([columns < 0, rows < 0, columns > width, rows > height])
+    return np.any(beyond & ~folded, axis=(1, 2)) | np.any(folded, axis=1)

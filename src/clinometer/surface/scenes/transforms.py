@@ -168,7 +168,8 @@ def _lens(frame: Record, path: Path) -> Lens:
     else:
         width, height = size_of(path)
     across, down = _focal(frame, "x", width), _focal(frame, "y", height)
-    fx, fy = across or down, down or across
+    fx = down if across is None else across
+    fy = across if down is None else down
     if fx is None or fy is None:
         raise InputError(
             "intrinsics are missing: fl_x in pixels or camera_angle_x in radians must "
