@@ -21,7 +21,7 @@ TRUTH = mesh_of(Sphere(RADIUS))
 CASTER = Caster(TRUTH.vertices, TRUTH.faces)
 NORMALS = (TRUTH.vertices / RADIUS)[TRUTH.faces]
 MODEL = Model(TRUTH.vertices, TRUTH.faces, NORMALS, Plain())
-CAMERA = camera_at(np.array([1.2, 1.6, -1.8]), 64)
+CAMERA = camera_at(np.array([1.2, 1.6, -1.8]), size=64)
 PLACE = CAMERA.place
 
 
@@ -156,7 +156,7 @@ def test_from_one_side_only_the_near_cap_of_a_sphere_is_seen():
 
 
 def test_from_two_opposite_sides_all_is_seen_but_the_belt_between():
-    found = seen(CASTER, TRUTH, (CAMERA, camera_at(-PLACE, 64)))
+    found = seen(CASTER, TRUTH, (CAMERA, camera_at(-PLACE, size=64)))
     cosine = np.abs(cosines(TRUTH, PLACE)) - RADIUS / np.linalg.norm(PLACE)
     sure = np.abs(cosine) > LEAN
 
@@ -175,7 +175,7 @@ def test_what_stands_behind_something_is_not_seen():
     part = slice(len(TRUTH.faces), None)
 
     assert not np.any(seen(caster, both, (CAMERA,))[part])
-    assert np.any(seen(caster, both, (camera_at(-PLACE, 64),))[part])
+    assert np.any(seen(caster, both, (camera_at(-PLACE, size=64),))[part])
 
 
 def test_what_lies_outside_of_the_picture_is_not_seen():

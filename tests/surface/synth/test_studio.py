@@ -37,7 +37,7 @@ def test_up_in_the_scene_is_up_in_the_picture(studio):
 
 def test_the_framed_ball_just_touches_the_pictures_edge():
     """The ray through the middle of the right edge passes the origin at its radius."""
-    camera = camera_at(np.array([1.0, 2.0, -1.5]), 64)
+    camera = camera_at(np.array([1.0, 2.0, -1.5]), size=64)
     origin, direction = rays(camera, np.array([64.0]), np.array([32.0]))
     passes = np.linalg.norm(np.cross(origin, direction))
 

@@ -90,7 +90,8 @@ def _merged(
     """The same mesh with every place once: files repeat vertices at a texture's seams,
     which would show as edges. Vertices that no face names are left out.
     """
-    used, index = np.unique(vertices[faces.ravel()], axis=0, return_inverse=True)
+    corners = vertices[faces.ravel()] + 0.0  # -0 becomes 0: they are one place
+    used, index = np.unique(corners, axis=0, return_inverse=True)
     return used, index.reshape(faces.shape).astype(np.int64)
 
 
@@ -109,6 +110,9 @@ def _albedo(read: Any, faces: NDArray[np.int64], texture: str | Path | None) -> 
     if read.visual.kind == "vertex":
         colours = np.asarray(read.visual.vertex_colors, dtype=np.float64)[:, :3] / 255
         return CornerColours(colours[faces])
+    if read.visual.kind == "face":
+        colours = np.asarray(read.visual.face_colors, dtype=np.float64)[:, :3] / 255
+        return CornerColours(np.repeat(colours[:, None], 3, axis=1))
     return Pattern()
 
 

@@ -54,12 +54,20 @@ def face_normals(vertices: Floats, faces: NDArray[np.int64]) -> Floats:
 
 
 def vertex_normals(vertices: Floats, faces: NDArray[np.int64]) -> Floats:
-    """(V, 3) means of the normals of the faces round a vertex, weighted by area."""
-    a, b, c = np.moveaxis(vertices[faces], 1, 0)
-    twice = _cross(b - a, c - a)
+    """(V, 3) means of the normals of the faces round a vertex, weighted by their angle.
+
+    By area, how a flat side is cut into triangles would matter. Source: Thürmer and
+    Wüthrich 1998, Computing vertex normals from polygonal facets.
+    """
+    own = face_normals(vertices, faces)
     total = np.zeros_like(vertices)
     for corner in range(3):
-        np.add.at(total, faces[:, corner], twice)
+        here = vertices[faces[:, corner]]
+        a = vertices[faces[:, (corner + 1) % 3]] - here
+        b = vertices[faces[:, (corner + 2) % 3]] - here
+        across = np.linalg.norm(_cross(a, b), axis=1)
+        angle = np.arctan2(across, np.einsum("fk,fk->f", a, b))
+        np.add.at(total, faces[:, corner], angle[:, None] * own)
     return _unit(total)
 
 

@@ -54,7 +54,8 @@ def save_scene(scene: Scene, folder: str | Path) -> Path:
         )
     try:
         (folder / "images").mkdir(parents=True, exist_ok=True)
-        (folder / "masks").mkdir(exist_ok=True)
+        if any(view.mask is not None for view in (*scene.views, *scene.held_out)):
+            (folder / "masks").mkdir(exist_ok=True)
         training = _frames(scene.views, scene.frame, folder, kind="train")
         held_out = _frames(scene.held_out, scene.frame, folder, kind="test")
         if scene.truth is not None:

@@ -88,18 +88,20 @@ class Studio:
 
 def cameras(studio: Studio) -> tuple[tuple[Camera, ...], tuple[Camera, ...]]:
     """Those of the pictures to train on, and of the held-out ones, between them."""
-    training = _places(studio, studio.views, 0.0)
+    training = _directions(studio, studio.views, 0.0)
     held_out = max(
-        (_places(studio, studio.held_out, i / OFFSETS) for i in range(OFFSETS)),
-        key=lambda places: _nearest(places, training),
+        (_directions(studio, studio.held_out, i / OFFSETS) for i in range(OFFSETS)),
+        key=lambda directions: _nearest(directions, training),
     )
-    return tuple(camera_at(place, studio.size) for place in training), tuple(
-        camera_at(place, studio.size) for place in held_out
+    first, second = (
+        tuple(camera_at(x, size=studio.size, distance=studio.distance) for x in group)
+        for group in (training, held_out)
     )
+    return first, second
 
 
-def _places(studio: Studio, count: int, offset: float) -> Floats:
-    """(count, 3) where cameras stand, turned by a share of a step about the y axis."""
+def _directions(studio: Studio, count: int, offset: float) -> Floats:
+    """(count, 3) towards cameras, turned by a share of a step about the y axis."""
     k = np.arange(count, dtype=np.float64) + 0.5
     if studio.arrangement == "ring":
         height = np.full(count, math.sin(RAISED))
@@ -108,24 +110,23 @@ def _places(studio: Studio, count: int, offset: float) -> Floats:
         height = (1 - CAP) * (1 - 2 * k / max(count, 1))
         turn = np.pi * (1 + math.sqrt(5.0)) * (k + offset)  # the golden angle, twice
     across = np.sqrt(1 - height**2)
-    unit = np.stack([across * np.cos(turn), height, across * np.sin(turn)], axis=-1)
-    return studio.distance * unit
+    return np.stack([across * np.cos(turn), height, across * np.sin(turn)], axis=-1)
 
 
-def _nearest(places: Floats, others: Floats) -> float:
-    apart = np.linalg.norm(places[:, None] - others, axis=-1)
+def _nearest(directions: Floats, others: Floats) -> float:
+    apart = np.linalg.norm(directions[:, None] - others, axis=-1)
     return float(np.min(apart, initial=np.inf))
 
 
-def camera_at(place: Floats, size: int) -> Camera:
-    """A camera that looks from place (3), scene units, at the origin, y up.
+def camera_at(towards: Floats, *, size: int, distance: float = 2.7) -> Camera:
+    """A camera in a direction from the origin, at which it looks, y up.
 
-    size : width and height of its picture in pixels. The ball of radius 0.9 just fits.
+    towards : (3) of any length. size : width and height of its picture in pixels.
+    distance : from the origin, scene units. The ball of radius 0.9 just fits.
     """
-    far = float(np.linalg.norm(place))
-    ahead = -place / far
+    ahead = -towards / np.linalg.norm(towards)
     right = np.cross(ahead, [0.0, 1.0, 0.0])
     right /= np.linalg.norm(right)
-    pose = np.stack([right, np.cross(ahead, right), ahead, place], axis=-1)
-    focal = 0.5 * size * math.sqrt(far**2 - FRAMED**2) / FRAMED
+    pose = np.stack([right, np.cross(ahead, right), ahead, -distance * ahead], axis=-1)
+    focal = 0.5 * size * math.sqrt(distance**2 - FRAMED**2) / FRAMED
     return Camera((focal, focal), (0.5 * size, 0.5 * size), pose, size, size)
