@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, cast, final
+from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from clinometer.errors import InputError
 from clinometer.stencil import Stencil
 from clinometer.surface.field import FieldShape, initial
+from clinometer.surface.kernel.functions import Asked, Weights, slopes, values
 from clinometer.surface.kernel.library import (
-    Answer,
-    Cotangent,
-    Gradient,
     Library,
-    Parameters,
-    Question,
-    address,
     levels_of,
     library_for,
     processors,
 )
-from clinometer.surface.kernel.memory import Lease, Shelf
+from clinometer.surface.kernel.memory import Shelf
 
 __all__ = ["FusedField"]
 
@@ -80,147 +72,61 @@ class FusedField(nn.Module):
 
     def outputs(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(N) distances and (N, features) features."""
-        distance, features = self._evaluate(x, torch.zeros(1, 3), features=True)
+        distance, features = self._values(x, torch.zeros(1, 3), features=True)
         return distance[0], features
 
     def taps(self, x: Tensor, stencil: Stencil, h: float) -> Tensor:
         """(K, N) distances at the stencil's points."""
-        return self._evaluate(x, _offsets(stencil, h), features=False)[0]
+        return self._values(x, _offsets(stencil, h), features=False)[0]
 
     def outputs_and_taps(
         self, x: Tensor, stencil: Stencil, h: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         """What `outputs` and `taps` return, (N), (N, features), (K, N), in one go."""
         offsets = torch.cat([torch.zeros(1, 3), _offsets(stencil, h)])
-        distance, features = self._evaluate(x, offsets, features=True)
+        distance, features = self._values(x, offsets, features=True)
         return distance[0], features, distance[1:]
+
+    def slopes(self, x: Tensor) -> Tensor:
+        """(N, 3) the analytical gradient of the distance, as exact as its values."""
+        return slopes(self._asked(x, torch.zeros(1, 3)), self._weights())
 
     @torch.no_grad()
     def distances(self, x: Tensor) -> Tensor:
         """(N) distances without a record."""
-        return self._evaluate(x, torch.zeros(1, 3), features=False)[0][0]
-
-    def _evaluate(
-        self, x: Tensor, offsets: Tensor, *, features: bool
-    ) -> tuple[Tensor, Tensor]:
-        asked = _Asked(self, _points(x), offsets, features, self.active)
-        weights = self.table, self.first, self.first_bias, self.second, self.second_bias
-        _require_float32(*weights)
-        if torch.is_grad_enabled() and any(w.requires_grad for w in weights):
-            return _recorded(asked, *weights)
-        return _evaluate(asked, weights, None)
-
-    # --- for the functions below ----------------------------------------------
+        return self._values(x, torch.zeros(1, 3), features=False)[0][0]
 
     @property
     def library(self) -> Library:
         """The compiled functions."""
         return self._library
 
-    def parameters_of(self, weights: tuple[Tensor, ...], active: int) -> Parameters:
-        """Where contiguous parameters stand, as the kernel reads them."""
-        return Parameters(*map(address, weights), self._levels, active)
+    def _values(
+        self, x: Tensor, offsets: Tensor, *, features: bool
+    ) -> tuple[Tensor, Tensor]:
+        return values(self._asked(x, offsets), self._weights(), features=features)
 
-    def lease(self, size: int) -> Lease:
-        """Memory of so many bytes."""
-        return self._shelf.lease(size)
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """An evaluation: points x (N, 3) at offsets (K, 3), at the first with features."""
-
-    field: FusedField
-    x: Tensor
-    offsets: Tensor
-    features: bool
-    active: int
-
-    @property
-    def question(self) -> Question:
-        sizes = len(self.x), len(self.offsets)
-        return Question(address(self.x), address(self.offsets), *sizes)
-
-    @property
-    def blocks(self) -> int:
-        """How many blocks the points fill."""
-        return -(-len(self.x) // self.field.library.block_points)
-
-
-def _evaluate(
-    asked: _Asked, weights: tuple[Tensor, ...], kept: Lease | None
-) -> tuple[Tensor, Tensor]:
-    """(K, N) distances and (N, features) features, or (0) where none are asked for."""
-    field, points = asked.field, len(asked.x)
-    distance = torch.empty(len(asked.offsets), points)
-    features = torch.empty(points, field.shape.features) if asked.features else None
-    field.library.evaluate(
-        field.parameters_of(weights, asked.active),
-        asked.question,
-        Answer(address(distance), address(features), kept.address if kept else None),
-    )
-    return distance, torch.empty(0) if features is None else features
-
-
-class _Evaluate(torch.autograd.Function):
-    """`_evaluate`, with a way back to the parameters."""
-
-    @staticmethod
-    def forward(ctx: Any, asked: _Asked, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        weights = tuple(w.contiguous() for w in weights)
-        blocks = asked.blocks * len(asked.offsets)
-        ctx.kept = asked.field.lease(blocks * asked.field.library.block_bytes)
-        ctx.asked = asked
-        ctx.save_for_backward(*weights)
-        ctx.set_materialize_grads(False)
-        distance, features = _evaluate(asked, weights, ctx.kept)
-        if not asked.features:
-            ctx.mark_non_differentiable(features)
-        return distance, features
-
-    @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx: Any, *grad_outputs: Any
-    ) -> tuple[Tensor | None, ...]:
-        by_distance, by_features = cast("tuple[Tensor | None, ...]", grad_outputs)
-        asked: _Asked = ctx.asked
-        field, weights = asked.field, ctx.saved_tensors
-        if by_distance is None:
-            by_distance = torch.zeros(len(asked.offsets), len(asked.x))
-        by_distance = by_distance.contiguous()
-        by_features = None if by_features is None else by_features.contiguous()
-        table = _table_gradient(field, weights[0], wanted=ctx.needs_input_grad[1])
-        others = [torch.zeros_like(weight) for weight in weights[1:]]
-        grid, library = field.shape.grid, field.library
-        rows = asked.blocks * len(asked.offsets) * library.block_points
-        encoded = field.lease(rows * grid.width * 4)
-        partial = field.lease(asked.blocks * library.partial_bytes)
-        library.differentiate(
-            field.parameters_of(weights, asked.active),
-            asked.question,
-            Cotangent(address(by_distance), address(by_features), ctx.kept.address),
-            Gradient(*map(address, [table, *others]), encoded.address, partial.address),
+    def _asked(self, x: Tensor, offsets: Tensor) -> Asked:
+        return Asked(
+            shape=self.shape,
+            library=self._library,
+            levels=self._levels,
+            shelf=self._shelf,
+            x=_points(x),
+            offsets=offsets,
+            active=self.active,
+            in_place=self.table if self.in_place else None,
         )
-        return None, None if field.in_place else table, *others
 
-
-_recorded = cast(
-    "Callable[..., tuple[Tensor, Tensor]]",
-    _Evaluate.apply,  # pyright: ignore[reportUnknownMemberType]
-)
-
-
-def _table_gradient(field: FusedField, table: Tensor, *, wanted: bool) -> Tensor | None:
-    """What the kernel adds the table's gradient to; None if it is not wanted."""
-    if not wanted:
-        return None
-    if not field.in_place:
-        return torch.zeros_like(table)
-    if field.table.grad is None:
-        field.table.grad = torch.zeros_like(table)
-    return field.table.grad
+    def _weights(self) -> Weights:
+        weights = self.table, self.first, self.first_bias, self.second, self.second_bias
+        for weight in weights:
+            if weight.dtype != torch.float32 or weight.device.type != "cpu":
+                raise InputError(
+                    "parameters of a fused field must stay float32 on the CPU, got "
+                    f"{weight.dtype} on {weight.device}; PlainField takes any"
+                )
+        return weights
 
 
 def _offsets(stencil: Stencil, h: float) -> Tensor:
@@ -248,12 +154,3 @@ def _points(x: Tensor) -> Tensor:
             "a fused field gives no gradient by points: x.detach(), or PlainField"
         )
     return x.detach().contiguous()
-
-
-def _require_float32(*weights: Tensor) -> None:
-    for weight in weights:
-        if weight.dtype != torch.float32 or weight.device.type != "cpu":
-            raise InputError(
-                "parameters of a fused field must stay float32 on the CPU, got "
-                f"{weight.dtype} on {weight.device}; PlainField takes any"
-            )

@@ -1,7 +1,7 @@
 """The kernel's library as Python sees it: structures by address, and its functions.
 
 Nothing here checks: addresses must be those of contiguous arrays of the sizes that
-`source/field.cpp` states.
+the sources state.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from ctypes import POINTER, Structure, c_int32, c_int64, c_uint32, c_void_p
-from typing import ClassVar, final
+from ctypes import POINTER, Structure, c_float, c_int32, c_int64, c_uint32, c_void_p
+from typing import Any, ClassVar, final
 
 from torch import Tensor
 
@@ -20,13 +20,16 @@ from clinometer.surface.grid import Grid
 from clinometer.surface.kernel.build import build, recipe_for
 
 __all__ = [
-    "Answer",
-    "Cotangent",
+    "Adam",
     "Gradient",
     "Level",
     "Library",
     "Parameters",
     "Question",
+    "SlopeCotangent",
+    "Slopes",
+    "ValueCotangent",
+    "Values",
     "address",
     "levels_of",
     "library_for",
@@ -68,7 +71,7 @@ class Parameters(Structure):
 
 @final
 class Question(Structure):
-    """`struct Question` of field.cpp."""
+    """`struct Question` of question.h."""
 
     _fields_: ClassVar = [
         ("x", c_void_p),
@@ -79,8 +82,8 @@ class Question(Structure):
 
 
 @final
-class Answer(Structure):
-    """`struct Answer` of field.cpp."""
+class Values(Structure):
+    """`struct Values` of values.h."""
 
     _fields_: ClassVar = [
         ("distance", c_void_p),
@@ -90,19 +93,33 @@ class Answer(Structure):
 
 
 @final
-class Cotangent(Structure):
-    """`struct Cotangent` of field.cpp."""
+class ValueCotangent(Structure):
+    """`struct ValueCotangent` of values.h."""
 
     _fields_: ClassVar = [
         ("distance", c_void_p),
         ("features", c_void_p),
         ("blocks", c_void_p),
     ]
+
+
+@final
+class Slopes(Structure):
+    """`struct Slopes` of slopes.h."""
+
+    _fields_: ClassVar = [("slope", c_void_p), ("blocks", c_void_p)]
+
+
+@final
+class SlopeCotangent(Structure):
+    """`struct SlopeCotangent` of slopes.h."""
+
+    _fields_: ClassVar = [("slope", c_void_p), ("blocks", c_void_p)]
 
 
 @final
 class Gradient(Structure):
-    """`struct Gradient` of field.cpp."""
+    """`struct Gradient` of question.h."""
 
     _fields_: ClassVar = [
         ("table", c_void_p),
@@ -116,34 +133,51 @@ class Gradient(Structure):
 
 
 @final
+class Adam(Structure):
+    """`struct Adam` of adam.h."""
+
+    _fields_: ClassVar = [
+        ("value", c_void_p),
+        ("gradient", c_void_p),
+        ("mean", c_void_p),
+        ("square", c_void_p),
+        ("numbers", c_int64),
+        ("mean_decay", c_float),
+        ("square_decay", c_float),
+        ("rate", c_float),
+        ("square_scale", c_float),
+        ("least", c_float),
+    ]
+
+
+@final
 class Library:
     """The functions of one library."""
 
     def __init__(self, path: str) -> None:
         loaded = ctypes.CDLL(path)
-        self.evaluate = loaded.evaluate
-        self.evaluate.argtypes = [
-            POINTER(Parameters),
-            POINTER(Question),
-            POINTER(Answer),
-        ]
-        self.evaluate.restype = None
-        self.differentiate = loaded.differentiate
-        self.differentiate.argtypes = [
-            POINTER(Parameters),
-            POINTER(Question),
-            POINTER(Cotangent),
-            POINTER(Gradient),
-        ]
-        self.differentiate.restype = None
-        self.use_threads = loaded.use_threads
-        self.use_threads.argtypes = [c_int64]
-        self.use_threads.restype = None
-        for name in ("block_bytes", "partial_bytes", "block_points"):
-            getattr(loaded, name).restype = c_int64
-        self.block_bytes: int = loaded.block_bytes()
-        self.partial_bytes: int = loaded.partial_bytes()
-        self.block_points: int = loaded.block_points()
+
+        def function(name: str, *arguments: Any, result: Any = None) -> Any:
+            found = getattr(loaded, name)
+            found.argtypes, found.restype = arguments, result
+            return found
+
+        asked = POINTER(Parameters), POINTER(Question)
+        into = POINTER(Gradient)
+        self.values = function("field_values", *asked, POINTER(Values))
+        self.values_back = function(
+            "field_values_back", *asked, POINTER(ValueCotangent), into
+        )
+        self.slopes = function("field_slopes", *asked, POINTER(Slopes))
+        self.slopes_back = function(
+            "field_slopes_back", *asked, POINTER(SlopeCotangent), into
+        )
+        self.adam = function("field_adam", POINTER(Adam))
+        self.use_threads = function("use_threads", c_int64)
+        self.block_bytes: int = function("block_bytes", result=c_int64)()
+        self.slope_block_bytes: int = function("slope_block_bytes", result=c_int64)()
+        self.partial_bytes: int = function("partial_bytes", result=c_int64)()
+        self.block_points: int = function("block_points", result=c_int64)()
 
 
 def library_for(shape: FieldShape) -> Library:

@@ -85,7 +85,7 @@ struct Corners {
   alignas(64) float weight[8][LANES];
 };
 
-inline void corners_of(const Level& level, const Place& point, Corners& corners) {
+inline Cell corners_of(const Level& level, const Place& point, Corners& corners) {
   const Cell cell = cell_of(level, point);
   Reals weight[8];
   trilinear(cell.within, weight);
@@ -93,6 +93,7 @@ inline void corners_of(const Level& level, const Place& point, Corners& corners)
     std::memcpy(corners.entry[c], &cell.corner[c], sizeof cell.corner[c]);
     store(corners.weight[c], weight[c]);
   }
+  return cell;
 }
 
 // The interpolated entry of one lane.

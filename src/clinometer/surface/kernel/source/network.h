@@ -1,8 +1,6 @@
 // The field's parameters as the kernel reads them, and the sizes of its rows.
 #pragma once
 
-#include <vector>
-
 #include "grid.h"
 #include "rows.h"
 
@@ -66,12 +64,6 @@ struct Network {
   int active, inputs;
 };
 
-// What a block of points has been turned into, kept for the way back.
-struct Block {
-  alignas(64) float inputs[ROWS][INPUTS];
-  alignas(64) float hidden[ROWS][HIDDEN];
-};
-
 // Up to ROWS points, shifted by an offset; missing ones stand at 0.
 struct Points {
   Points(const float* x, int64_t points, const float* offset) : count(int(points)) {
@@ -90,14 +82,18 @@ struct Points {
   int count;
 };
 
-// The rows that enter the hidden layer.
-inline void encode(const Network& net, const Points& points, Block& block) {
+// Rows that hold the points, and zeros for what the grid adds.
+inline void begin_rows(const Points& points, float rows[ROWS][INPUTS]) {
+  std::memset(rows, 0, sizeof(float) * ROWS * INPUTS);
   for (int r = 0; r < ROWS; ++r) {
-    float* row = block.inputs[r];
-    for (int axis = 0; axis < 3; ++axis) row[axis] = points.at[axis][r];
-    row[3] = 1.0f;
-    std::memset(row + GRID, 0, sizeof(float) * (INPUTS - GRID));
+    for (int axis = 0; axis < 3; ++axis) rows[r][axis] = points.at[axis][r];
+    rows[r][3] = 1.0f;
   }
+}
+
+// The rows that enter the hidden layer.
+inline void encode(const Network& net, const Points& points, float inputs[ROWS][INPUTS]) {
+  begin_rows(points, inputs);
   Corners corners;
   for (int l = 0; l < net.active; ++l) {
     const Level& level = net.levels[l];
@@ -105,17 +101,17 @@ inline void encode(const Network& net, const Points& points, Block& block) {
     for (int first = 0; first < points.tiles() * LANES; first += LANES) {
       corners_of(level, points.tile(first), corners);
       for (int lane = 0; lane < LANES; ++lane) {
-        store_entry(&block.inputs[first + lane][GRID + l * FEATURES],
+        store_entry(&inputs[first + lane][GRID + l * FEATURES],
                     interpolated(table, corners, lane));
       }
     }
   }
 }
 
-inline void activate(const Network& net, Block& block) {
-  multiply(&block.inputs[0][0], INPUTS, net.inputs, &net.by_input[0][0], HIDDEN, HIDDEN,
-           &block.hidden[0][0]);
-  for (float* a = block.hidden[0]; a < block.hidden[0] + ROWS * HIDDEN; a += LANES) {
+inline void activate(const Network& net, const float inputs[ROWS][INPUTS],
+                     float hidden[ROWS][HIDDEN]) {
+  multiply(inputs[0], INPUTS, net.inputs, net.by_input[0], HIDDEN, HIDDEN, hidden[0]);
+  for (float* a = hidden[0]; a < hidden[0] + ROWS * HIDDEN; a += LANES) {
     store(a, softplus(load(a)));
   }
 }
