@@ -18,12 +18,13 @@ from clinometer.errors import InputError
 
 if TYPE_CHECKING:
     from clinometer.surface.kernel.choice import Kernel
-    from clinometer.surface.scenes.scene import Background
+    from clinometer.surface.scenes.scene import Background, Scene
     from clinometer.surface.settings import Settings
     from clinometer.surface.source import SceneSource
     from clinometer.surface.train import Progress as Told
     from clinometer.surface.train import Training
     from clinometer.surface.trained import Trained
+    from clinometer.surface.view import Viewer
 
 __all__ = ["surface"]
 
@@ -183,6 +184,44 @@ def eval_command(
     finish(context, answer, as_json=as_json, trace=trace)
 
 
+@surface.command("view")
+def view_command(
+    context: typer.Context,
+    run: Folder,
+    port: Annotated[int, typer.Option(help="Of the page.")] = 8080,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--still", help="Write a picture of four sides, and no page."),
+    ] = None,
+    film: Annotated[
+        Path | None,
+        typer.Option("--turntable", help="Write a GIF that turns, and no page."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="Pixels along a picture's side.")] = 256,
+    up: Annotated[str, typer.Option(help="Which way is up: x, y, z, -x, -y or -z.")] = (
+        "y"
+    ),
+    as_json: AsJson = False,
+    trace: Trace = False,
+) -> None:
+    """Show a run: as a page in the browser, a picture or a film."""
+
+    def answer() -> Answer:
+        from clinometer.surface.stills import direction, sheet, turntable
+
+        trained = _of(run)
+        if picture is not None:
+            sheet(trained, picture, size=size, up=direction(up))
+        if film is not None:
+            turntable(trained, film, size=size, up=direction(up))
+        written = [str(path) for path in (picture, film) if path is not None]
+        if not written:
+            _serve(run, trained, port)
+        return Answer(0, Text("\n".join(written)), {"written": written})
+
+    finish(context, answer, as_json=as_json, trace=trace)
+
+
 @surface.command("synth")
 def synth_command(
     context: typer.Context,
@@ -262,10 +301,16 @@ def _trained(
     from clinometer.surface.train import train
 
     begun = time.perf_counter()
-    with _Bar(Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    viewer: list[Viewer] = []
+    with _Bar(console) as bar:
 
         def watch(training: Training, told: Told) -> None:
             bar.show(told)
+            if view and not viewer:
+                viewer.append(_viewer(training.scene, console))
+            for page in viewer:
+                page(training, told)
 
         training = train(
             source, settings, out=out, resume=settings is None, watch=watch
@@ -277,6 +322,30 @@ def _trained(
         f" in {seconds:.0f} s\nnext: clinometer surface mesh {out}"
     )
     return Answer(0, Text(said), data)
+
+
+def _viewer(scene: Scene, console: Console) -> Viewer:
+    """A page that shows the scene; where it is, is said."""
+    from clinometer.surface.view import Viewer
+
+    viewer = Viewer(scene.views)
+    console.print(f"watch it at {viewer.address}", highlight=False)
+    return viewer
+
+
+def _serve(run: Path, trained: Trained, port: int) -> None:
+    """Show a trained surface until Ctrl-C."""
+    from clinometer.surface.folder import RunFolder
+    from clinometer.surface.view import Viewer
+
+    viewer = Viewer(RunFolder(run).source().scene().views, port=port)
+    viewer.show(trained)
+    typer.echo(f"{viewer.address} (Ctrl-C ends it)")
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        viewer.stop()
 
 
 def _of(run: Path) -> Trained:

@@ -49,10 +49,10 @@ def _ways() -> dict[str, Plan]:
 
 
 WAYS: Mapping[str, Plan] = _ways()
-"""analytical; numerical with six taps (6), four (4) and four with a chance sign (4±), at
-a fixed step of one cell of the finest level; the same, progressive: levels open one
-after the other, and the step is a cell of the finest that is open; and with a step drawn
-for each iteration."""
+"""analytical; numerical with six taps (6), four (4) and four with a chance sign (4±),
+at a fixed step of one cell of the finest level; the same, progressive: levels open one
+after the other, and the step is a cell of the finest that is open; and with a step
+drawn for each iteration."""
 
 SCENES = ("creature", "creature_plain", "blocks_12", "blocks_plain_12")
 """Dense and few views, textured and plain."""

@@ -1,0 +1,132 @@
+"""Pictures of a trained surface for people without a browser."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from clinometer.errors import InputError
+from clinometer.surface.scenes.scene import Camera
+from clinometer.surface.storage import replacing
+from clinometer.surface.trained import Trained
+
+__all__ = ["Look", "direction", "round_about", "sheet", "still", "turntable"]
+
+Look: TypeAlias = Literal["colour", "normals"]
+"""colour : as photographed. normals : (n + 1) / 2 as red, green and blue, in the
+scene's axes, before white."""
+
+DISTANCE = 2.7
+"""Of the cameras from the middle, scene radii; FRAMED : radius that fills a picture."""
+FRAMED = 0.95
+
+RAISED = math.radians(20)
+"""How far above the horizon a turntable's camera stands."""
+
+PAUSE = 60
+"""Milliseconds that a picture of a turntable stays."""
+
+
+def round_about(count: int, size: int, *, up: NDArray[np.float64]) -> list[Camera]:
+    """Cameras on a circle round the scene, which look at its middle.
+
+    size : pixels along a picture's side. up : (3) which way is up, scene axes.
+    """
+    up = up / np.linalg.norm(up)
+    aside = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
+    aside /= np.linalg.norm(aside)
+    ahead = np.cross(up, aside)
+    turns = 2 * math.pi * np.arange(count) / count
+    return [
+        _towards_middle(
+            DISTANCE
+            * (
+                math.cos(RAISED) * (math.cos(turn) * aside + math.sin(turn) * ahead)
+                + math.sin(RAISED) * up
+            ),
+            up,
+            size,
+        )
+        for turn in turns
+    ]
+
+
+def direction(name: str) -> NDArray[np.float64]:
+    """(3) the direction of an axis, "x" to "-z". Raises InputError for other names."""
+    sign, axis = (-1.0, name[1:]) if name.startswith("-") else (1.0, name)
+    if axis not in {"x", "y", "z"}:
+        raise InputError(f"a direction is x, y, z, -x, -y or -z, got {name!r}")
+    return sign * np.eye(3)["xyz".index(axis)]
+
+
+def still(trained: Trained, camera: Camera, look: Look) -> NDArray[np.uint8]:
+    """(size, size, 3) what a camera sees, in colours or as normals."""
+    picture = trained.picture(camera)
+    if look == "colour":
+        return picture.colour
+    tinted = (picture.normal + 1) / 2
+    solid = picture.opacity[..., None] > 0.5
+    return np.rint(np.where(solid, tinted, 1.0) * 255).astype(np.uint8)
+
+
+def turntable(
+    trained: Trained,
+    path: Path,
+    *,
+    count: int = 36,
+    size: int = 256,
+    look: Look = "colour",
+    up: NDArray[np.float64],
+) -> None:
+    """A GIF of the surface as it turns once.
+
+    Raises InputError unless the file's name ends in .gif; StorageError as `replacing`.
+    """
+    if path.suffix.lower() != ".gif":
+        raise InputError(f"a turntable is a GIF: the name must end in .gif, got {path}")
+    images = [
+        Image.fromarray(still(trained, camera, look))
+        for camera in round_about(count, size, up=up)
+    ]
+    with replacing(path) as beside:
+        first, *others = images
+        first.save(beside, save_all=True, append_images=others, duration=PAUSE, loop=0)
+
+
+def sheet(
+    trained: Trained,
+    path: Path,
+    *,
+    count: int = 4,
+    size: int = 256,
+    up: NDArray[np.float64],
+) -> None:
+    """A picture of so many sides: colours above, normals below.
+
+    Raises StorageError as `replacing` does.
+    """
+    cameras = round_about(count, size, up=up)
+    rows = [
+        np.concatenate([still(trained, camera, look) for camera in cameras], axis=1)
+        for look in ("colour", "normals")
+    ]
+    with replacing(path) as beside:
+        Image.fromarray(np.concatenate(rows)).save(beside)
+
+
+def _towards_middle(
+    place: NDArray[np.float64], up: NDArray[np.float64], size: int
+) -> Camera:
+    ahead = -place / np.linalg.norm(place)
+    right = np.cross(ahead, up)
+    right /= np.linalg.norm(right)
+    down = np.cross(ahead, right)
+    far = float(np.linalg.norm(place))
+    focal = size / 2 * math.sqrt(far**2 - FRAMED**2) / FRAMED
+    pose = np.stack([right, down, ahead, place], axis=1)
+    return Camera((focal, focal), (size / 2, size / 2), pose, size, size)
