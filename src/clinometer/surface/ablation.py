@@ -7,6 +7,7 @@ already are not run again, so that an ablation may be stopped at any time.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from scipy import stats
 
 from clinometer.errors import InputError, StorageError
 from clinometer.surface.evaluate import evaluate
+from clinometer.surface.scenes.scene import Scene
 from clinometer.surface.settings import Plan, Settings
 from clinometer.surface.source import SceneSource
 from clinometer.surface.storage import write_text
@@ -142,7 +144,7 @@ def ablate(
 
 def run_case(case: Case, settings: Settings) -> Line:
     """What one training comes to; seconds are those of training alone."""
-    scene = SceneSource(f"synth:{case.scene}").scene()
+    scene = _scene(case.scene)
     settings = replace(settings, plan=WAYS[case.way], seed=case.seed)
     begun = time.process_time()
     training = train(scene, settings)
@@ -158,6 +160,11 @@ def run_case(case: Case, settings: Settings) -> Line:
         area=quality.area,
         seconds=seconds,
     )
+
+
+@functools.cache
+def _scene(name: str) -> Scene:
+    return SceneSource(f"synth:{name}").scene()
 
 
 def table(lines: Sequence[Line], metric: str) -> str:
