@@ -287,7 +287,7 @@ print(f"noise {found.noise:.0e}; x {found.x.round(1)}; {found.nfev} evaluations"
 ```
 
 ```text
-the decrease still to be had is hidden by the noise of f
+the decrease still to be had is hidden by noise or rounding
 noise 7e-04; x [ 3. -2.]; 100 evaluations
 ```
 
@@ -311,6 +311,7 @@ _METHOD = """\
 - **Curvature**: a pair (s, y) is kept if sᵀy exceeds its error; if the error hides it,
   it is measured along a longer step (Shi, Xie, Byrd & Nocedal 2022).
 - **The end**: three gradients in a row, of the better kind, that foretell a decrease of
-  less than 0.1 σ; or no step that lowers f, with everything measured anew.
+  less than 0.1 σ, or than the rounding of x to floats changes f, where σ shrinks with f
+  and never hides the rest; or no step that lowers f, with everything measured anew.
 
 The result is an `OptimizeResult` with `jac_error` and `noise` beside the usual."""

@@ -50,3 +50,20 @@ def test_entries_that_do_not_move_bring_no_error_though_theirs_be_unknown():
     gradient = Gradient(np.ones(2), np.array([0.5, np.inf]), sharp=True)
 
     assert gradient.error_along(np.array([2.0, 0.0])) == 1.0
+
+
+def test_second_derivatives_are_bounded_from_below_and_met_along_an_entry():
+    """y_i**2 / (s @ y) <= H_ii for every s, with equality for s along entry i."""
+    random = np.random.default_rng(6)
+    root = random.normal(size=(4, 4))
+    hessian = root @ root.T + np.eye(4)
+    pairs = Pairs(5)
+    unseen = pairs.least_bend(4)
+    for s in random.normal(size=(4, 4)):
+        pairs.add(s, hessian @ s)
+    bound = pairs.least_bend(4)
+    pairs.add(np.eye(4)[2], hessian[2])
+
+    assert (unseen == 0).all()
+    assert (bound <= (1 + 1e-12) * np.diag(hessian)).all()  # rounding
+    np.testing.assert_allclose(pairs.least_bend(4)[2], hessian[2, 2], rtol=1e-15)

@@ -46,6 +46,16 @@ class Pairs:
         """Forget them all."""
         self._kept.clear()
 
+    def least_bend(self, n: int) -> Floats:
+        """(n) lower bounds of the second derivatives along the entries; 0 at first.
+
+        Source: y = H s makes y_i**2 <= H_ii (s @ y) (Cauchy & Schwarz).
+        """
+        bend = np.zeros(n)
+        for s, y in self._kept:
+            bend = np.maximum(bend, y**2 / float(s @ y))
+        return bend
+
     def times(self, g: Floats, bend: Floats) -> Floats:
         """(n) the inverse Hessian times g (n).
 

@@ -21,7 +21,7 @@ Floats: TypeAlias = NDArray[np.float64]
 class End(enum.Enum):
     """Why the way ended, in words."""
 
-    NOISE = "the decrease still to be had is hidden by the noise of f"
+    NOISE = "the decrease still to be had is hidden by noise or rounding"
     GRADIENT = "no entry of the gradient exceeds gtol"
     BUDGET = "maxfev evaluations do not allow another step"
     ITERATIONS = "maxiter iterations are done"

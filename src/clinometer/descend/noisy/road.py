@@ -34,11 +34,17 @@ STILL_SHARP = 10.0
 HIDDEN = 0.1
 """Decrease foretold, in sigma, that no value of f can show."""
 
+ROUNDING = 2.0**-53
+"""Rounding of an entry of x at most, relative to it, in float64."""
+
 COVERED = 4.0
 """Decrease foretold, in sigma, that the noise of two values can cover."""
 
 PATIENCE = 3
 """Gradients in a row that foretell no more than that, after which the way ends."""
+
+TRIES = 3
+"""Steps in a row that are tried anew where none was found."""
 
 FARTHEST = 10.0
 """Longest step of an entry, in units of its size."""
@@ -78,7 +84,7 @@ class Road:
         """
         self._f, self._gradients, self._noise = f, gradients, noise
         self._pairs, self._rules, self._scale, self._told = pairs, rules, scale, told
-        self._failures, self._hidden = 0, 0
+        self._hidden, self._failed = 0, list[bool]()
         self.here = Here(np.empty(0), np.inf, None, 0)
 
     def walk(self, x: Floats) -> End:
@@ -107,14 +113,17 @@ class Road:
             return End.ITERATIONS
         p = self._direction(gradient)
         foretold = -float(gradient.value @ p)
-        if not gradient.sharp and self._is_doubtful(gradient, p, foretold):
-            self._sharpen(here.value)
-            return End.NOISE if self._stays_hidden() else None
+        if not gradient.sharp:
+            if self._is_doubtful(gradient, p, foretold):
+                self._sharpen(here.value)
+                return End.NOISE if self._stays_hidden() else None
+            self._hidden = 0
         if 0 < self._rules.gtol >= float(np.abs(gradient.value).max()):
             return End.GRADIENT
         step = self._search(gradient, p)
         if step is None:
-            return None if self._recovers() else self._stuck(foretold)
+            self._failed.append(foretold <= self._covered(gradient))
+            return None if self._recovers() else self._stuck()
         self._go(gradient, p, step)
         if self._told(self.here):
             return End.CALLBACK
@@ -133,19 +142,18 @@ class Road:
     def _stays_hidden(self) -> bool:
         """Whether sharp gradients have long said nothing.
 
-        They do where they foretell no more than f could show, and where they are no
-        larger than their own errors would be.
+        They do where they foretell no more than f could show, or than the rounding of x
+        changes, and where they are no larger than their own errors would be.
         """
         gradient = self._gradient
         if not gradient.sharp:
-            self._hidden = 0
             return False
         foretold = -float(gradient.value @ self._direction(gradient)) / 2
         hidden = foretold < HIDDEN * self._noise.at(self.here.value)
         if hidden and self._noise.moved(self.here.value):
             self._noise.measure(self.here.x, self.here.value)
             hidden = foretold < HIDDEN * self._noise.at(self.here.value)
-        hidden |= gradient.is_error
+        hidden |= gradient.is_error or foretold <= self._rounding_of_x(gradient)
         self._hidden = self._hidden + 1 if hidden else 0
         return self._hidden >= PATIENCE
 
@@ -167,11 +175,11 @@ class Road:
         Each begins with a new value of f here: that of an accepted step is one that
         noise has made low.
         """
-        self._failures += 1
-        if self._failures > 3:
+        failures = len(self._failed)
+        if failures > TRIES:
             return False
         value = self._f.one(self.here.x)
-        if self._failures == 2:
+        if failures == 2:
             self._noise.measure(self.here.x, value)
             self._pairs.clear()
             self.here = replace(self.here, value=value)
@@ -180,10 +188,29 @@ class Road:
             self._sharpen(value)
         return True
 
-    def _stuck(self, foretold: float) -> End:
-        """Why no step was found: noise, if it could hide what is foretold."""
+    def _stuck(self) -> End:
+        """Why no step was found: noise, if it could hide what was foretold.
+
+        One of the tries is enough: those without pairs know nothing of the curvature
+        and foretell too much.
+        """
+        return End.NOISE if any(self._failed) else End.STUCK
+
+    def _covered(self, gradient: Gradient) -> float:
+        """Decrease, in units of f, that noise or the rounding of x can cover."""
         sigma = self._noise.at(self.here.value)
-        return End.NOISE if foretold <= COVERED * sigma else End.STUCK
+        return max(COVERED * sigma, 2 * self._rounding_of_x(gradient))
+
+    def _rounding_of_x(self, gradient: Gradient) -> float:
+        """Change of f, in its units, where every entry of x is rounded to a float.
+
+        A step ends at floats near where it should. Where that costs more than it gains,
+        f is at its least on the grid of floats. The noise of f need not tell: near a
+        least value of 0 it shrinks with f, while the spacing of x does not.
+        """
+        dx = ROUNDING * np.abs(self.here.x)
+        bend = self._pairs.least_bend(dx.size)
+        return float(np.abs(gradient.value) @ dx + bend @ dx**2 / 2)
 
     def _direction(self, gradient: Gradient) -> Floats:
         """(n) the quasi-Newton step, no entry of it longer than a few of its sizes."""
@@ -201,19 +228,21 @@ class Road:
         slope, error = float(gradient.value @ p), gradient.error_along(p)
         if not slope < 0:
             return None
-        return search(
+        step = search(
             lambda t: self._f.one(x + t * p),
             Start(value, slope, error, self._noise.at(value)),
             self._rules.search,
             slope=self._gradients.line(x, p),
         )
+        rounded_away = step is not None and (x + step.length * p == x).all()
+        return None if rounded_away else step
 
     def _go(self, before: Gradient, p: Floats, step: Step) -> None:
         """Take a step, with the gradient at its end and what it says of curvature."""
-        here, s = self.here, step.length * p
+        here, x = self.here, self.here.x + step.length * p
+        s = x - here.x  # what is left of the step after rounding
         if step.value < here.value:
-            self._failures = 0
-        x = here.x + s
+            self._failed.clear()
         self.here = Here(x, step.value, None, here.iterations + 1)
         if self._noise.due(step.value):
             self._noise.measure(x, step.value)
@@ -236,12 +265,12 @@ class Road:
         if not (abs(change) <= CURVED * error < np.inf and after.sharp):
             return
         expected = max(-float(first.value @ s), error / LENGTHENED[1])
-        s = s * np.clip(CLEAR * error / expected, *LENGTHENED)
-        value = self._f.one(before.x + s)
+        x = before.x + s * np.clip(CLEAR * error / expected, *LENGTHENED)
+        s = x - before.x
+        value = self._f.one(x)
         if not np.isfinite(value):
             return
-        sigma = self._noise.at(value)
-        far = self._gradients.central(before.x + s, value, sigma)
+        far = self._gradients.central(x, value, self._noise.at(value))
         change, error = change_of_slope(s, first, far)
         if change > CURVED * error:
             self._pairs.add(s, far.value - first.value)
