@@ -1,11 +1,17 @@
-"""What all tests share: one thread for each test process, and fixed seeds.
+"""What all tests share: one thread for each test process, fixed seeds, one JAX cache.
 
 Two processes run beside each other on two cores. The variables must stand before NumPy,
 torch or JAX is first imported.
+
+JAX compiles most kernels of these tests more than once: in each test process, in each
+example that is run, and again for each new closure of the same formula. What one of
+them has compiled the others read from a folder that lives as long as this run.
 """
 
 import os
+import shutil
 import sys
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -15,9 +21,22 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+CACHE = "JAX_COMPILATION_CACHE_DIR"
+OWN_CACHE = None  # only the process that makes the folder takes it away
+if CACHE not in os.environ:  # test processes and examples inherit it
+    OWN_CACHE = os.environ[CACHE] = tempfile.mkdtemp(prefix="clinometer-jax-")
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
 # The same examples every time, and no clock: the first call may compile.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+def pytest_unconfigure():
+    """What was compiled goes with the run."""
+    if OWN_CACHE is not None:
+        shutil.rmtree(OWN_CACHE, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
