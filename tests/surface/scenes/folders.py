@@ -13,6 +13,9 @@ K = np.array([[90.0, 0.0, 30.5], [0.0, 88.0, 25.25], [0.0, 0.0, 1.0]])
 MIDDLE = np.array([0.3, -0.2, 0.5])
 """Of the object, which no format's origin should be taken for."""
 
+ASIDE = MIDDLE + np.array([0.1, -0.05, 0.1])
+"""Of an object that the cameras do not look at in the middle."""
+
 FLIP = np.diag([1.0, -1.0, -1.0, 1.0])
 """From OpenCV's camera axes to OpenGL's."""
 

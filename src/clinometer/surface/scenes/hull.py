@@ -15,9 +15,9 @@ __all__ = ["Outline", "hull_points"]
 Outline = tuple[Camera, NDArray[np.bool_]]
 """A camera in world units, and where in its image (height, width) the object may be."""
 
-CELLS = 48
+CELLS = 32
 """Lattice points per axis. A second lattice is laid tightly round what the first keeps,
-so that an object a fifth as wide as the first still spans 40 of its cells."""
+so that an object a fifth as wide as the first still spans 24 of its cells."""
 
 LARGER = (1.5, 3.0)
 """Half-widths of the lattice tried, in multiples of what the cameras have in view."""

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from clinometer.errors import InputError
 
-__all__ = ["read_mask", "read_photograph", "size_of"]
+__all__ = ["read_mask", "read_photograph", "size_of", "upright"]
 
 LOG = logging.getLogger("clinometer")
 
@@ -44,7 +44,7 @@ def read_photograph(path: Path, size: tuple[int, int]) -> Image.Image:
     Raises InputError where the file cannot be read, its colours have no meaning in
     sRGB, or its size is another.
     """
-    image = _upright(_loaded(path), path, size)
+    image = _fitting(_loaded(path), path, size)
     if image.mode not in READ:
         raise InputError(
             f"{path}: images must be grey, RGB or RGBA of 8 or 16 bits, got Pillow's "
@@ -67,7 +67,7 @@ def read_mask(path: Path, size: tuple[int, int]) -> Image.Image:
     for 0 and 1. Raises InputError where the file cannot be read, its size is another,
     or it is zero everywhere.
     """
-    image = _upright(_loaded(path), path, size)
+    image = _fitting(_loaded(path), path, size)
     if image.mode.startswith("I;16"):
         image = _eight_bits(image)
     if image.mode in {"RGBA", "LA", "PA"}:
@@ -82,6 +82,14 @@ def read_mask(path: Path, size: tuple[int, int]) -> Image.Image:
             "(mask='none')"
         )
     return mask.point(lambda value: 255 * value) if top == 1 else mask
+
+
+def upright(path: Path) -> Image.Image:
+    """An image turned as its EXIF orientation asks.
+
+    Raises InputError where the file cannot be read.
+    """
+    return ImageOps.exif_transpose(_loaded(path))
 
 
 def _opened(path: Path) -> Image.Image:
@@ -109,7 +117,7 @@ def _loaded(path: Path) -> Image.Image:
     return image
 
 
-def _upright(image: Image.Image, path: Path, size: tuple[int, int]) -> Image.Image:
+def _fitting(image: Image.Image, path: Path, size: tuple[int, int]) -> Image.Image:
     asked = int(image.getexif().get(ORIENTATION, 1))
     if image.size == size:
         if asked != 1:
