@@ -103,7 +103,7 @@ class Line:
 def ablate(
     out: Path,
     *,
-    scenes: Sequence[str] = SCENES,
+    scenes: Sequence[str] | Mapping[str, Scene] = SCENES,
     seeds: int = 5,
     ways: Iterable[str] | None = None,
     settings: Settings | None = None,
@@ -111,7 +111,8 @@ def ablate(
 ) -> list[Line]:
     """All cases, as far as they are not in the folder yet.
 
-    scenes : names of synthetic scenes. seeds : 0, 1, … so many. ways : of `WAYS`.
+    scenes : names of synthetic scenes, or scenes with a known surface by name.
+    seeds : 0, 1, … so many. ways : of `WAYS`.
     settings : all but plan and seed; None takes a small training.
     watch : called after each with its number, the number of all, and what it came to.
     Raises InputError for an unknown way or scene, or a folder of other settings.
@@ -134,7 +135,8 @@ def ablate(
     for number, case in enumerate(cases):
         if case in done:
             continue
-        line = run_case(case, settings)
+        scene = scenes[case.scene] if isinstance(scenes, Mapping) else None
+        line = run_case(case, settings, scene)
         _append(file, line)
         done[case] = line
         if watch is not None:
@@ -142,9 +144,9 @@ def ablate(
     return [done[case] for case in cases]
 
 
-def run_case(case: Case, settings: Settings) -> Line:
+def run_case(case: Case, settings: Settings, scene: Scene | None = None) -> Line:
     """What one training comes to; seconds are those of training alone."""
-    scene = _scene(case.scene)
+    scene = scene or _scene(case.scene)
     settings = replace(settings, plan=WAYS[case.way], seed=case.seed)
     begun = time.process_time()
     training = train(scene, settings)

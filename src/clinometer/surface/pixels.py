@@ -87,7 +87,7 @@ class Pixels:
 
     def rays(self, which: Tensor) -> Rays:
         """Rays of pixels by their numbers, less those that miss the ball."""
-        view = torch.searchsorted(self._starts, which, right=True) - 1
+        view = torch.searchsorted(self._starts, which.contiguous(), right=True) - 1
         place = which - self._starts[view]
         width = self._widths[view]
         row = torch.div(place, width, rounding_mode="floor")

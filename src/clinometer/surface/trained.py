@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -84,13 +83,30 @@ class Trained:
         return self.model.field.distances(x)
 
     def normals(self, x: Tensor) -> Tensor:
-        """(N, 3) directions of the field's gradient, of length 1."""
-        return functional.normalize(self._gradient(x), dim=1)
+        """(N, 3) directions of the field's gradient, of length 1.
+
+        By six taps a cell of the finest open level away.
+        """
+        field, grid = self.model.field, self.settings.grid
+        with torch.no_grad():
+            found = slopes(
+                field,
+                x,
+                field.distances(x),
+                stencil=stencil_of("central"),
+                reach=grid.cell(field.active - 1),
+            )
+        return functional.normalize(found.gradient, dim=1)
 
     @torch.no_grad()
-    def colours(self, points: Floats) -> NDArray[np.uint8]:
-        """(N, 3) colours of surface points (N, 3), each looked at along its normal."""
-        return _bytes(_by_chunks(self._facing, torch.tensor(points).float()))
+    def colours(self, points: Floats, normals: Floats) -> NDArray[np.uint8]:
+        """(N, 3) colours of surface points (N, 3), each looked at against its normal.
+
+        normals : (N, 3) of length 1, pointing outwards.
+        """
+        both = torch.tensor(np.concatenate([points, normals], axis=1)).float()
+        found = [self._facing(some[:, :3], some[:, 3:]) for some in both.split(CHUNK)]
+        return _bytes(torch.cat(found).cpu().numpy())
 
     @torch.no_grad()
     def picture(self, camera: Camera) -> Picture:
@@ -136,27 +152,11 @@ class Trained:
             [colour, normal, seen.depth[:, None], seen.opacity[:, None]], dim=1
         )
 
-    def _facing(self, x: Tensor) -> Tensor:
-        """(N, 3) colours at points, looked at along their normals."""
-        normal = self.normals(x)
+    def _facing(self, x: Tensor, normal: Tensor) -> Tensor:
+        """(N, 3) colours at points, looked at against their normals."""
         features = self.model.field.outputs(x)[1]
         inputs = [x, harmonics(-normal), normal, features]
         return self.model.colours(torch.cat(inputs, dim=1))
-
-    def _gradient(self, x: Tensor) -> Tensor:
-        field, grid = self.model.field, self.settings.grid
-        return slopes(
-            field,
-            x,
-            field.distances(x),
-            stencil=stencil_of("central"),
-            reach=grid.cell(field.active - 1),
-        ).gradient.detach()
-
-
-def _by_chunks(f: Callable[[Tensor], Tensor], x: Tensor) -> NDArray[np.float32]:
-    """f at points, some at a time."""
-    return torch.cat([f(some) for some in x.split(CHUNK)]).cpu().numpy()
 
 
 def _bytes(colour: NDArray[np.float32]) -> NDArray[np.uint8]:
