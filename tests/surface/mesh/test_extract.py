@@ -108,7 +108,9 @@ def test_a_box_is_closed_even_where_its_faces_lie_in_the_lattice(half):
     # that are kept off the ends.
     full = 2 * (a * b + b * c + c * a)
     assert mesh.volume == pytest.approx(a * b * c, abs=2.02 * (a + b + c) / 64**2)
-    assert mesh.area == pytest.approx(full, abs=4.04 * (a + b + c) * (2 - 2**0.5) / 64)
+    # The area loses 2 - √2 cells a unit of edge, and less than 3 cells² at a corner.
+    off = 4.04 * (a + b + c) * (2 - 2**0.5) / 64 + 8 * 3 / 64**2
+    assert mesh.area == pytest.approx(full, abs=off)
 
 
 def test_normals_point_where_the_distance_grows():
