@@ -26,7 +26,7 @@ def head_on(count):
 
 
 def test_it_knows_the_field_between_its_places(cache):
-    """The interpolation of a smooth distance is off by its bend over a cell, at most."""
+    """Interpolation of a smooth distance is off by its bend over a cell, at most."""
     x = torch.rand(500, 3, generator=torch.Generator().manual_seed(0)) - 0.5
     field = PlainField(FieldShape(Grid(levels=2, coarsest=4, finest=8)))
     assert float((cache.look(x) - field.distances(x)).abs().max()) < 2 / SIDE

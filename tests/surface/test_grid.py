@@ -42,7 +42,7 @@ def test_a_linear_function_at_the_vertices_is_interpolated_exactly(grid):
 
 
 def test_an_entry_of_a_hashed_level_is_found_by_the_published_hash():
-    """At a vertex all weight is on one entry, (x ^ 2654435761 y ^ 805459861 z) mod T."""
+    """There all weight is on one entry, (x ^ 2654435761 y ^ 805459861 z) mod T."""
     level, vertex = 2, np.array([3, 7, 11])
     table = torch.arange(SMALL.total, dtype=torch.float64)[:, None].repeat(1, 2)
     x = torch.tensor(vertex * SMALL.cell(level) - 1)[None]
