@@ -1,8 +1,8 @@
 # Two commands do everything on a machine with Python 3.11 or newer:
 #   make demo    make an environment, install, run the main job
 #   make test    the same, then format, lint, types, contracts, tests
-# and two more: make bench (the benchmark of derivatives; NAME=memo and so on for another of
-# those in benchmarks/, ARGS="--seed 7 --write" and so on), make clean.
+# and three more: make bench (the benchmark of derivatives; NAME=memo and so on for another of
+# those in benchmarks/, ARGS="--seed 7 --write" and so on), make bench-surface, make clean.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONNOUSERSITE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: demo test browser bench clean
+.PHONY: demo test browser bench bench-surface clean
 
 # One thread: the matrices are small, and threads that wait for each other cost more.
 demo: $(VENV)/installed-demo
@@ -36,6 +36,10 @@ browser:
 
 bench: $(VENV)/installed-bench
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.$(or $(NAME),run) $(ARGS)
+
+# Surfaces want all processors, and do their own threading.
+bench-surface: $(VENV)/installed-bench
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.surface $(ARGS)
 
 clean:
 	@rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis

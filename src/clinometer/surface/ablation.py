@@ -21,7 +21,7 @@ from scipy import stats
 from clinometer.errors import InputError, StorageError
 from clinometer.surface.evaluate import evaluate
 from clinometer.surface.scenes.scene import Scene
-from clinometer.surface.settings import Plan, Settings
+from clinometer.surface.settings import PRESETS, Plan, Settings
 from clinometer.surface.source import SceneSource
 from clinometer.surface.storage import write_text
 from clinometer.surface.train import train
@@ -47,6 +47,7 @@ def _ways() -> dict[str, Plan]:
             fixed, reach="shrinking", opened=OPENED
         )
         ways[f"random step {count}"] = replace(fixed, reach="random")
+    ways["fast"] = PRESETS["fast"]
     return ways
 
 
@@ -54,7 +55,7 @@ WAYS: Mapping[str, Plan] = _ways()
 """analytical; numerical with six taps (6), four (4) and four with a chance sign (4±),
 at a fixed step of one cell of the finest level; the same, progressive: levels open one
 after the other, and the step is a cell of the finest that is open; and with a step
-drawn for each iteration."""
+drawn for each iteration; and the preset `fast`."""
 
 SCENES = ("creature", "creature_plain", "blocks_12", "blocks_plain_12")
 """Dense and few views, textured and plain."""
