@@ -7,8 +7,8 @@
     python -m benchmarks.surface suite      `fast` beside `analytical`, five seeds
     python -m benchmarks.surface scene PLACE --seconds 60
 
-Both sides of a ratio take turns in one run; figures are medians. Times are wall times of
-a machine that should have nothing else to do.
+Both sides of a ratio take turns in one run; figures are medians. Times are wall times
+of a machine that should have nothing else to do.
 """
 
 from __future__ import annotations
