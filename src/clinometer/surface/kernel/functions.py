@@ -93,6 +93,8 @@ def _values(
     points = len(asked.x)
     distance = torch.empty(len(asked.offsets), points)
     wanted = torch.empty(points, asked.shape.features) if features else torch.empty(0)
+    if kept is None and len(asked.offsets) > 1:
+        kept = _lease_blocks(asked)
     asked.library.values(
         asked.parameters(weights),
         asked.question,
@@ -120,8 +122,7 @@ class _Values(torch.autograd.Function):
     def forward(
         ctx: Any, asked: Asked, features: Any, *weights: Tensor
     ) -> tuple[Tensor, Tensor]:
-        size = asked.blocks * len(asked.offsets) * asked.library.block_bytes
-        weights = _keep(ctx, asked, weights, size=size)
+        weights = _keep(ctx, asked, weights, _lease_blocks(asked))
         distance, wanted = _values(asked, weights, ctx.kept, features=features)
         if not features:
             ctx.mark_non_differentiable(wanted)
@@ -149,8 +150,8 @@ class _Values(torch.autograd.Function):
 class _Slopes(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, asked: Asked, *weights: Tensor) -> Tensor:
-        size = asked.blocks * asked.library.slope_block_bytes
-        weights = _keep(ctx, asked, weights, size=size)
+        kept = asked.shelf.lease(asked.blocks * asked.library.slope_block_bytes)
+        weights = _keep(ctx, asked, weights, kept)
         return _slopes(asked, weights, ctx.kept)
 
     @staticmethod
@@ -174,15 +175,21 @@ _recorded_slopes = cast(
 )
 
 
+def _lease_blocks(asked: Asked) -> Lease:
+    return asked.shelf.lease(
+        asked.blocks * len(asked.offsets) * asked.library.block_bytes
+    )
+
+
 def _keep(
-    ctx: Any, asked: Asked, weights: tuple[Tensor, ...], *, size: int
+    ctx: Any, asked: Asked, weights: tuple[Tensor, ...], kept: Lease
 ) -> tuple[Tensor, ...]:
-    """Notes what the way back needs, with memory of a size; the weights, contiguous."""
+    """Notes what the way back needs; returns the weights, contiguous."""
     weights = tuple(weight.contiguous() for weight in weights)
     ctx.save_for_backward(*weights)
     ctx.set_materialize_grads(False)
     ctx.asked = asked
-    ctx.kept = asked.shelf.lease(size)
+    ctx.kept = kept
     return weights
 
 

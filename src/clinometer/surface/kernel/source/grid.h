@@ -11,19 +11,13 @@ struct Level {
   uint32_t mask;       // entries - 1, where they are shared by a hash; else 0
 };
 
-using Entry = float __attribute__((vector_size(4 * FEATURES)));
-
-inline Entry load_entry(const float* from) {
-  Entry a;
-  std::memcpy(&a, from, sizeof a);
-  return a;
-}
-
-inline void store_entry(float* to, Entry a) { std::memcpy(to, &a, sizeof a); }
-
 // A point of each lane.
 struct Place {
   Reals x, y, z;
+
+  Place shifted(const float by[3]) const {
+    return {x + all(by[0]), y + all(by[1]), z + all(by[2])};
+  }
 };
 
 // The corners of the cell that each lane's point lies in, x fastest.
@@ -32,10 +26,9 @@ struct Cell {
   Place within;  // 0 ... 1 inside of the cell; beyond where the nearest is prolonged
 };
 
+// NaN becomes 0: never an entry outside of the table.
 inline Reals clamped(Reals a, float high) {
-  const Reals zero{};
-  a = a > zero ? a : zero;  // NaN becomes 0: never an entry outside of the table
-  return a < all(high) ? a : all(high);
+  return smaller(larger(a, Reals{}), all(high));
 }
 
 inline Cell cell_of(const Level& level, const Place& point) {
@@ -72,44 +65,22 @@ inline Cell cell_of(const Level& level, const Place& point) {
 }
 
 // Weights of the eight corners, each of all lanes.
-inline void trilinear(const Place& within, Reals weight[8]) {
+using Weights = Reals[8];
+
+inline void trilinear(const Place& within, Weights weight) {
   const Reals one = all(1.0f);
   const Reals x[2] = {one - within.x, within.x}, y[2] = {one - within.y, within.y},
               z[2] = {one - within.z, within.z};
   for (int c = 0; c < 8; ++c) weight[c] = x[c & 1] * y[c >> 1 & 1] * z[c >> 2];
 }
 
-// Corners and weights as they are read: by lane.
-struct Corners {
-  alignas(64) uint32_t entry[8][LANES];
-  alignas(64) float weight[8][LANES];
-};
-
-inline Cell corners_of(const Level& level, const Place& point, Corners& corners) {
-  const Cell cell = cell_of(level, point);
-  Reals weight[8];
-  trilinear(cell.within, weight);
-  for (int c = 0; c < 8; ++c) {
-    std::memcpy(corners.entry[c], &cell.corner[c], sizeof cell.corner[c]);
-    store(corners.weight[c], weight[c]);
-  }
-  return cell;
-}
-
-// The interpolated entry of one lane.
-inline Entry interpolated(const float* table, const Corners& corners, int lane) {
-  Entry sum{};
-  for (int c = 0; c < 8; ++c) {
-    const float* entry = table + size_t(FEATURES) * corners.entry[c][lane];
-    sum += load_entry(entry) * corners.weight[c][lane];
-  }
-  return sum;
-}
-
-// Adds what one lane's point contributes to the table's gradient.
-inline void spread(float* gradient, const Corners& corners, int lane, Entry by_point) {
-  for (int c = 0; c < 8; ++c) {
-    float* entry = gradient + size_t(FEATURES) * corners.entry[c][lane];
-    store_entry(entry, load_entry(entry) + by_point * corners.weight[c][lane]);
-  }
+// Their derivatives along an axis, in which the level has so many cells per unit.
+inline void trilinear_along(int axis, const Place& within, float cells, Weights weight) {
+  const Reals one = all(1.0f), up = all(cells);
+  Reals x[2] = {one - within.x, within.x}, y[2] = {one - within.y, within.y},
+        z[2] = {one - within.z, within.z};
+  Reals* changed = axis == 0 ? x : axis == 1 ? y : z;
+  changed[0] = -up;
+  changed[1] = up;
+  for (int c = 0; c < 8; ++c) weight[c] = x[c & 1] * y[c >> 1 & 1] * z[c >> 2];
 }

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
 // Sizes of the field. Fixed when compiled, so that loops unroll and sums stay in
 // registers.
 #if !defined(LEVELS) || !defined(FEATURES) || !defined(HIDDEN) || !defined(OUTPUTS)
@@ -53,6 +57,16 @@ inline Reals real(Integers a) {
   return b;
 }
 
+// Keeps a vector in a register that is used several times. GCC would rather read it from
+// memory each time, and run out of reads.
+inline void in_register(Reals& a) {
+#if defined(__AVX__)
+  asm("" : "+v"(a));
+#else
+  (void)a;
+#endif
+}
+
 // Sum of all lanes, always in the same order.
 inline float sum(Reals a) {
   UNROLL
@@ -62,56 +76,109 @@ inline float sum(Reals a) {
   return a[0];
 }
 
-// exp(t) for t <= 0, to 2e-7 of its value; below -87 it is exp(-87), 1.6e-38. NaN stays.
-// t = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial for exp(r): the nearest of degree
-// 5 by Chebyshev nodes, 8e-8.
-inline Reals exp_negative(Reals t) {
-  const Reals least = all(-87.0f);
-  t = t < least ? least : t;
-  // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
-  const Reals rounder = all(12582912.0f);
-  const Reals shifted = t * all(1.44269504f) + rounder;
-  const Reals n = shifted - rounder;
-  // ln 2 in two parts: n times the first, of few digits, is exact.
-  Reals r = t - n * all(0.693359375f);
-  r = r + n * all(2.12194440e-4f);
-  Reals p = all(0.008369148491f);
-  p = p * r + all(0.04191750725f);
-  p = p * r + all(0.1666650526f);
-  p = p * r + all(0.4999886938f);
-  p = p * r + all(1.000000011f);
-  p = p * r + all(1.000000075f);
-  const Integers exponent = (bits(shifted) - bits(rounder)) + 127;
-  return p * real(exponent << 23);
+// a > b ? a : b and a < b ? a : b, b where one is NaN: one instruction, which GCC does not
+// find by itself.
+inline Reals larger(Reals a, Reals b) {
+#if defined(__AVX512F__) && HIDDEN % 16 == 0
+  return _mm512_max_ps(a, b);
+#elif defined(__AVX__)
+  return _mm256_max_ps(a, b);
+#else
+  return a > b ? a : b;
+#endif
 }
 
-// log(1 + e) for 0 <= e <= 1, to 1e-7 of its value: e times a polynomial of degree 8.
-inline Reals log_one_plus(Reals e) {
-  Reals p = all(0.005126102141f);
-  p = p * e + all(-0.02907406468f);
-  p = p * e + all(0.07751608674f);
-  p = p * e + all(-0.1360224762f);
-  p = p * e + all(0.1907688074f);
-  p = p * e + all(-0.2483539899f);
-  p = p * e + all(0.3331812171f);
-  p = p * e + all(-0.4999944498f);
-  p = p * e + all(0.9999999659f);
-  return e * p;
+inline Reals smaller(Reals a, Reals b) {
+#if defined(__AVX512F__) && HIDDEN % 16 == 0
+  return _mm512_min_ps(a, b);
+#elif defined(__AVX__)
+  return _mm256_min_ps(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+// The functions below take several vectors and go through them step by step together: one
+// alone is a chain of thirty operations, each of which waits for the one before.
+#define EACH           \
+  UNROLL               \
+  for (int n = 0; n < COUNT; ++n)
+
+// Replaces p by p * x + c.
+template <int COUNT>
+inline void next_power(Reals (&p)[COUNT], const Reals (&x)[COUNT], float c) {
+  EACH p[n] = p[n] * x[n] + all(c);
+}
+
+// Replaces t <= 0 by exp(t), to 2e-7 of its value; below -87 it is exp(-87), 1.6e-38. NaN
+// stays.
+// t = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial for exp(r): the nearest of degree
+// 5 by Chebyshev nodes, 8e-8.
+template <int COUNT>
+inline void exp_negative(Reals (&t)[COUNT]) {
+  // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
+  const Reals rounder = all(12582912.0f);
+  Reals shifted[COUNT], r[COUNT], p[COUNT];
+  EACH t[n] = larger(all(-87.0f), t[n]);
+  EACH shifted[n] = t[n] * all(1.44269504f) + rounder;
+  EACH r[n] = shifted[n] - rounder;
+  // ln 2 in two parts: n times the first, of few digits, is exact.
+  EACH t[n] = t[n] - r[n] * all(0.693359375f);
+  EACH r[n] = t[n] + r[n] * all(2.12194440e-4f);
+  EACH p[n] = all(0.008369148491f) * r[n] + all(0.04191750725f);
+  next_power(p, r, 0.1666650526f);
+  next_power(p, r, 0.4999886938f);
+  next_power(p, r, 1.000000011f);
+  next_power(p, r, 1.000000075f);
+  EACH t[n] = p[n] * real((bits(shifted[n]) - bits(rounder) + 127) << 23);
+}
+
+// Replaces 0 <= e <= 1 by log(1 + e), to 1.5e-6 of its value: e times the nearest
+// polynomial of degree 6.
+template <int COUNT>
+inline void log_one_plus(Reals (&e)[COUNT]) {
+  Reals p[COUNT];
+  EACH p[n] = all(0.01387448451f) * e[n] + all(-0.06559030637f);
+  next_power(p, e, 0.1482941343f);
+  next_power(p, e, -0.2345452005f);
+  next_power(p, e, 0.3309752582f);
+  next_power(p, e, -0.4998589943f);
+  next_power(p, e, 0.9999985737f);
+  EACH e[n] = e[n] * p[n];
 }
 
 // SHARPNESS of field.py.
 constexpr float SHARPNESS = 100.0f;
 
-// softplus(z) = log(1 + exp(SHARPNESS z)) / SHARPNESS.
-inline Reals softplus(Reals z) {
-  const Reals t = z * all(SHARPNESS);
-  const Reals zero{};
-  const Reals size = t < zero ? -t : t;
-  const Reals rectified = t < zero ? zero : t;
-  return (rectified + log_one_plus(exp_negative(-size))) * all(1.0f / SHARPNESS);
+// Replaces z by softplus(z) = log(1 + exp(SHARPNESS z)) / SHARPNESS, to 1e-8 + 1e-7 |z|.
+template <int COUNT>
+inline void softplus(Reals (&z)[COUNT]) {
+  const Integers sign = bits(all(-0.0f));
+  Reals e[COUNT];
+  EACH z[n] = z[n] * all(SHARPNESS);
+  EACH e[n] = real(bits(z[n]) | sign);  // -|z|
+  exp_negative(e);
+  log_one_plus(e);
+  EACH z[n] = (larger(z[n], Reals{}) + e[n]) * all(1.0f / SHARPNESS);
 }
 
-// Its slope, from its value a: 1 - exp(-SHARPNESS a).
-inline Reals softplus_slope(Reals a) {
-  return all(1.0f) - exp_negative(a * all(-SHARPNESS));
+// Replaces a = softplus(z) by the slope there, 1 - exp(-SHARPNESS a), to 1e-6.
+template <int COUNT>
+inline void softplus_slope(Reals (&a)[COUNT]) {
+  EACH a[n] = a[n] * all(-SHARPNESS);
+  exp_negative(a);
+  EACH a[n] = all(1.0f) - a[n];
 }
+
+// COUNT vectors from memory, and back.
+template <int COUNT>
+inline void load(const float* from, Reals (&to)[COUNT]) {
+  EACH to[n] = load(from + n * LANES);
+}
+
+template <int COUNT>
+inline void store(float* to, const Reals (&from)[COUNT]) {
+  EACH store(to + n * LANES, from[n]);
+}
+
+constexpr int TOGETHER = 4;  // vectors that fit the registers

@@ -1,7 +1,7 @@
 // The field's parameters as the kernel reads them, and the sizes of its rows.
 #pragma once
 
-#include "grid.h"
+#include "corners.h"
 #include "rows.h"
 
 // Numbers in a row that enters the hidden layer: the point, a one (its weights are the
@@ -11,7 +11,8 @@ constexpr int INPUTS = rounded_up(GRID + LEVELS * FEATURES, LANES);
 constexpr int OUTPUT_COLUMNS = rounded_up(OUTPUTS, LANES);
 
 static_assert(HIDDEN % LANES == 0, "the hidden layer fills whole vectors");
-static_assert(ROWS % LANES == 0 && ROWS % 12 == 0, "blocks hold whole tiles");
+static_assert(ROWS % LANES == 0 && ROWS % 12 == 0 && ROWS % TOGETHER == 0,
+              "blocks hold whole tiles");
 
 // Of the tensors of PlainField, contiguous; the layout is that of library.py.
 struct Parameters {
@@ -64,11 +65,11 @@ struct Network {
   int active, inputs;
 };
 
-// Up to ROWS points, shifted by an offset; missing ones stand at 0.
+// Up to ROWS points; missing ones stand at 0.
 struct Points {
-  Points(const float* x, int64_t points, const float* offset) : count(int(points)) {
+  Points(const float* x, int points) : count(points) {
     for (int r = 0; r < count; ++r) {
-      for (int axis = 0; axis < 3; ++axis) at[axis][r] = x[3 * r + axis] + offset[axis];
+      for (int axis = 0; axis < 3; ++axis) at[axis][r] = x[3 * r + axis];
     }
   }
 
@@ -82,37 +83,24 @@ struct Points {
   int count;
 };
 
-// Rows that hold the points, and zeros for what the grid adds.
-inline void begin_rows(const Points& points, float rows[ROWS][INPUTS]) {
+// Rows that hold the points, shifted, and zeros for what the grid adds.
+inline void begin_rows(const Points& points, const float offset[3],
+                       float rows[ROWS][INPUTS]) {
   std::memset(rows, 0, sizeof(float) * ROWS * INPUTS);
   for (int r = 0; r < ROWS; ++r) {
-    for (int axis = 0; axis < 3; ++axis) rows[r][axis] = points.at[axis][r];
+    for (int axis = 0; axis < 3; ++axis) rows[r][axis] = points.at[axis][r] + offset[axis];
     rows[r][3] = 1.0f;
-  }
-}
-
-// The rows that enter the hidden layer.
-inline void encode(const Network& net, const Points& points, float inputs[ROWS][INPUTS]) {
-  begin_rows(points, inputs);
-  Corners corners;
-  for (int l = 0; l < net.active; ++l) {
-    const Level& level = net.levels[l];
-    const float* table = net.table + level.start * FEATURES;
-    for (int first = 0; first < points.tiles() * LANES; first += LANES) {
-      corners_of(level, points.tile(first), corners);
-      for (int lane = 0; lane < LANES; ++lane) {
-        store_entry(&inputs[first + lane][GRID + l * FEATURES],
-                    interpolated(table, corners, lane));
-      }
-    }
   }
 }
 
 inline void activate(const Network& net, const float inputs[ROWS][INPUTS],
                      float hidden[ROWS][HIDDEN]) {
   multiply(inputs[0], INPUTS, net.inputs, net.by_input[0], HIDDEN, HIDDEN, hidden[0]);
-  for (float* a = hidden[0]; a < hidden[0] + ROWS * HIDDEN; a += LANES) {
-    store(a, softplus(load(a)));
+  for (int i = 0; i < ROWS * HIDDEN; i += TOGETHER * LANES) {
+    Reals z[TOGETHER];
+    load(hidden[0] + i, z);
+    softplus(z);
+    store(hidden[0] + i, z);
   }
 }
 

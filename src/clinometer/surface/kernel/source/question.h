@@ -33,9 +33,8 @@ inline int points_in(const Question& question, int64_t block) {
   return int(std::min<int64_t>(ROWS, question.points - block * ROWS));
 }
 
-inline Points points_of(const Question& question, int64_t block, int64_t tap) {
-  return Points(question.x + 3 * block * ROWS, points_in(question, block),
-                question.offsets + 3 * tap);
+inline Points points_of(const Question& question, int64_t block) {
+  return Points(question.x + 3 * block * ROWS, points_in(question, block));
 }
 
 // Writes what the grid's features of a block are to be changed by. Level by level, so

@@ -8,17 +8,44 @@
 
 constexpr int ROWS = 48;  // a multiple of 12 and of LANES
 
+// Adds the products of HEIGHT numbers and WIDTH vectors to as many sums. Of the two, the
+// fewer are held in registers: with 12 sums and one more, that makes 16.
+template <int HEIGHT, int WIDTH>
+inline void add_products(const float* numbers, int step, const float* vectors,
+                         Reals (&total)[HEIGHT][WIDTH]) {
+  if constexpr (WIDTH <= HEIGHT) {
+    Reals held[WIDTH];
+    UNROLL
+    for (int v = 0; v < WIDTH; ++v) {
+      held[v] = load(vectors + v * LANES);
+      in_register(held[v]);
+    }
+    UNROLL
+    for (int r = 0; r < HEIGHT; ++r) {
+      const Reals number = all(numbers[r * step]);
+      UNROLL
+      for (int v = 0; v < WIDTH; ++v) total[r][v] += number * held[v];
+    }
+  } else {
+    Reals held[HEIGHT];
+    UNROLL
+    for (int r = 0; r < HEIGHT; ++r) held[r] = all(numbers[r * step]);
+    UNROLL
+    for (int v = 0; v < WIDTH; ++v) {
+      Reals vector = load(vectors + v * LANES);
+      in_register(vector);
+      UNROLL
+      for (int r = 0; r < HEIGHT; ++r) total[r][v] += held[r] * vector;
+    }
+  }
+}
+
 template <int HEIGHT, int WIDTH>
 inline void multiply_tile(const float* rows, int stride, const float* matrix, int columns,
                           int depth, float* out) {
   Reals total[HEIGHT][WIDTH] = {};
   for (int i = 0; i < depth; ++i) {
-    UNROLL
-    for (int v = 0; v < WIDTH; ++v) {
-      const Reals weight = load(matrix + i * columns + v * LANES);
-      UNROLL
-      for (int r = 0; r < HEIGHT; ++r) total[r][v] += all(rows[r * stride + i]) * weight;
-    }
+    add_products<HEIGHT, WIDTH>(rows + i, stride, matrix + i * columns, total);
   }
   UNROLL
   for (int r = 0; r < HEIGHT; ++r) {
@@ -61,12 +88,7 @@ inline void outer_tile(const float* rows, int stride, const float* others, int c
     for (int v = 0; v < WIDTH; ++v) sums[i][v] = load(total + i * columns + v * LANES);
   }
   for (int r = 0; r < ROWS; ++r) {
-    UNROLL
-    for (int v = 0; v < WIDTH; ++v) {
-      const Reals other = load(others + r * columns + v * LANES);
-      UNROLL
-      for (int i = 0; i < DEPTH; ++i) sums[i][v] += all(rows[r * stride + i]) * other;
-    }
+    add_products<DEPTH, WIDTH>(rows + r * stride, 1, others + r * columns, sums);
   }
   UNROLL
   for (int i = 0; i < DEPTH; ++i) {

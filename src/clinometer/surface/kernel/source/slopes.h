@@ -31,54 +31,49 @@ struct SlopeCotangent {
   const SlopeBlock* blocks;
 };
 
-// Corners with the derivatives of their weights along each axis.
-struct SlantedCorners : Corners {
-  alignas(64) float along[3][8][LANES];
-};
-
-inline void slanted_corners(const Level& level, const Place& point,
-                            SlantedCorners& corners) {
-  const Cell cell = corners_of(level, point, corners);
-  const Reals one = all(1.0f), cells = all(0.5f * level.resolution);
-  const Place& in = cell.within;
-  const Reals x[2] = {one - in.x, in.x}, y[2] = {one - in.y, in.y},
-              z[2] = {one - in.z, in.z};
-  for (int c = 0; c < 8; ++c) {
-    const int i = c & 1, j = c >> 1 & 1, k = c >> 2;
-    store(corners.along[0][c], (i ? cells : -cells) * y[j] * z[k]);
-    store(corners.along[1][c], (j ? cells : -cells) * x[i] * z[k]);
-    store(corners.along[2][c], (k ? cells : -cells) * x[i] * y[j]);
-  }
-}
-
 // The encoded points and their tangents.
-inline void encode_slanted(const Network& net, const Points& points, SlopeBlock& block) {
-  begin_rows(points, block.inputs);
+inline void encode_slanted(const Network& net, const Points& points,
+                           const float offset[3], SlopeBlock& block) {
+  begin_rows(points, offset, block.inputs);
   std::memset(block.along, 0, sizeof block.along);
   for (int axis = 0; axis < 3; ++axis) {
     for (int r = 0; r < ROWS; ++r) block.along[axis][r][axis] = 1.0f;
   }
-  SlantedCorners corners;
+  Entries at;
+  Weights weight;
+  PairWeights weights, along[3];
   for (int l = 0; l < net.active; ++l) {
     const Level& level = net.levels[l];
-    const float* table = net.table + level.start * FEATURES;
+    const float* table = level_of(net.table, level);
     const int column = GRID + l * FEATURES;
     for (int first = 0; first < points.tiles() * LANES; first += LANES) {
-      slanted_corners(level, points.tile(first), corners);
+      const Cell cell = cell_of(level, points.tile(first).shifted(offset));
+      store_entries(cell, at);
+      trilinear(cell.within, weight);
+      weights.hold(weight);
+      for (int d = 0; d < 3; ++d) {
+        trilinear_along(d, cell.within, 0.5f * level.resolution, weight);
+        along[d].hold(weight);
+      }
       for (int lane = 0; lane < LANES; ++lane) {
-        Entry sum{}, along[3] = {};
-        for (int c = 0; c < 8; ++c) {
-          const Entry entry =
-              load_entry(table + size_t(FEATURES) * corners.entry[c][lane]);
-          sum += entry * corners.weight[c][lane];
-          for (int d = 0; d < 3; ++d) along[d] += entry * corners.along[d][c][lane];
-        }
-        store_entry(&block.inputs[first + lane][column], sum);
+        const Gathered entries(table, level.mask == 0, at, lane);
+        const int r = first + lane;
+        store_entry(&block.inputs[r][column], entries.weighted(weights, lane));
         for (int d = 0; d < 3; ++d) {
-          store_entry(&block.along[d][first + lane][column], along[d]);
+          store_entry(&block.along[d][r][column], entries.weighted(along[d], lane));
         }
       }
     }
+  }
+}
+
+// s, from what softplus made of z.
+inline void slopes_of_hidden(const float hidden[ROWS][HIDDEN], float s[ROWS][HIDDEN]) {
+  for (int i = 0; i < ROWS * HIDDEN; i += TOGETHER * LANES) {
+    Reals slope[TOGETHER];
+    load(hidden[0] + i, slope);
+    softplus_slope(slope);
+    store(s[0] + i, slope);
   }
 }
 
@@ -86,10 +81,10 @@ inline void slopes_of_block(const Network& net, SlopeBlock& block, int count,
                             float* slope) {
   activate(net, block.inputs, block.hidden);
   alignas(64) float weighted[ROWS][HIDDEN];  // w s
+  slopes_of_hidden(block.hidden, weighted);
   for (int r = 0; r < ROWS; ++r) {
     for (int h = 0; h < HIDDEN; h += LANES) {
-      store(weighted[r] + h,
-            softplus_slope(load(block.hidden[r] + h)) * load(net.second[0] + h));
+      store(weighted[r] + h, load(weighted[r] + h) * load(net.second[0] + h));
     }
   }
   std::memset(block.by_input, 0, sizeof block.by_input);
@@ -118,11 +113,12 @@ inline void pull_slopes_back(const Network& net, const SlopeBlock& block,
     }
   }
   alignas(64) float moved[ROWS][HIDDEN];     // q, then w s' q
-  alignas(64) float weighted[ROWS][HIDDEN];  // w s
+  alignas(64) float weighted[ROWS][HIDDEN];  // s, then w s
   multiply(tangent[0], INPUTS, net.inputs, net.by_input[0], HIDDEN, HIDDEN, moved[0]);
+  slopes_of_hidden(block.hidden, weighted);
   for (int r = 0; r < ROWS; ++r) {
     for (int h = 0; h < HIDDEN; h += LANES) {
-      const Reals s = softplus_slope(load(block.hidden[r] + h));
+      const Reals s = load(weighted[r] + h);
       const Reals w = load(net.second[0] + h), q = load(moved[r] + h);
       store(weighted[r] + h, w * s);
       store(moved[r] + h, w * q * s * (all(1.0f) - s) * all(SHARPNESS));
@@ -134,29 +130,43 @@ inline void pull_slopes_back(const Network& net, const SlopeBlock& block,
   multiply(moved[0], HIDDEN, HIDDEN, net.by_hidden[0], INPUTS, net.inputs, encoded[0]);
 }
 
+// Weights' derivatives along each lane's own direction u.
+inline void slanted(const Level& level, const Place& within, const Place& u,
+                    Weights total) {
+  const Reals by[3] = {u.x, u.y, u.z};
+  Weights along;
+  for (int c = 0; c < 8; ++c) total[c] = Reals{};
+  for (int d = 0; d < 3; ++d) {
+    trilinear_along(d, within, 0.5f * level.resolution, along);
+    for (int c = 0; c < 8; ++c) total[c] += by[d] * along[c];
+  }
+}
+
 // encoded : (blocks, ROWS, 2, FEATURES) of one level: by the features, and g.
 inline void scatter_slopes(const Network& net, const Question& question, int l,
                            const float* by_slope, const float* encoded, float* table) {
   const Level& level = net.levels[l];
-  float* gradient = table + level.start * FEATURES;
-  SlantedCorners corners;
+  float* gradient = level_of(table, level);
+  Entries at;
+  Weights weight;
+  PairWeights weights, along;
   for (int64_t b = 0; b < blocks_of(question); ++b, encoded += 2 * ROWS * FEATURES) {
-    const Points points = points_of(question, b, 0);
+    const Points points = points_of(question, b);
+    const Points directions(by_slope + 3 * b * ROWS, points.count);
     for (int first = 0; first < points.count; first += LANES) {
-      slanted_corners(level, points.tile(first), corners);
+      const Cell cell = cell_of(level, points.tile(first).shifted(question.offsets));
+      store_entries(cell, at);
+      trilinear(cell.within, weight);
+      weights.hold(weight);
+      slanted(level, cell.within, directions.tile(first), weight);
+      along.hold(weight);
       const int lanes = std::min(LANES, points.count - first);
-      for (int lane = 0; lane < lanes; ++lane) {
-        const float* u = by_slope + 3 * (b * ROWS + first + lane);
-        const float* parts = encoded + 2 * (first + lane) * FEATURES;
+      const float* parts = encoded + 2 * first * FEATURES;
+      for (int lane = 0; lane < lanes; ++lane, parts += 2 * FEATURES) {
         const Entry by_feature = load_entry(parts), by_tangent = load_entry(parts + FEATURES);
-        for (int c = 0; c < 8; ++c) {
-          float* entry = gradient + size_t(FEATURES) * corners.entry[c][lane];
-          const float along = u[0] * corners.along[0][c][lane] +
-                              u[1] * corners.along[1][c][lane] +
-                              u[2] * corners.along[2][c][lane];
-          store_entry(entry, load_entry(entry) + by_feature * corners.weight[c][lane] +
-                                 by_tangent * along);
-        }
+        spread(gradient, at, lane, [&](int pair) {
+          return by_feature * weights.of(pair, lane) + by_tangent * along.of(pair, lane);
+        });
       }
     }
   }
@@ -166,8 +176,8 @@ inline void slopes(const Network& net, const Question& question, const Slopes& t
   parallel(blocks_of(question), [&](int64_t b) {
     SlopeBlock scratch;
     SlopeBlock& block = to.blocks ? to.blocks[b] : scratch;
-    const Points points = points_of(question, b, 0);
-    encode_slanted(net, points, block);
+    const Points points = points_of(question, b);
+    encode_slanted(net, points, question.offsets, block);
     slopes_of_block(net, block, points.count, to.slope + 3 * b * ROWS);
   });
 }

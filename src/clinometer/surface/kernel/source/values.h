@@ -13,7 +13,7 @@ struct Block {
 struct Values {
   float* distance;  // (K, N)
   float* features;  // (N, OUTPUTS - 1) at the first offset, or null
-  Block* blocks;    // (K * ⌈N / ROWS⌉) kept for the way back, or null
+  Block* blocks;    // (⌈N / ROWS⌉, K) kept for the way back; may be null where K = 1
 };
 
 struct ValueCotangent {
@@ -50,32 +50,97 @@ inline void pull_back(const Network& net, const Block& block, const float output
                int depth, WeightGradient& total, float encoded[ROWS][INPUTS]) {
   alignas(64) float by_hidden[ROWS][HIDDEN];
   multiply(outputs[0], OUTPUTS, depth, net.second[0], HIDDEN, HIDDEN, by_hidden[0]);
-  for (int i = 0; i < ROWS * HIDDEN; i += LANES) {
-    const Reals slope = softplus_slope(load(block.hidden[0] + i));
-    store(by_hidden[0] + i, load(by_hidden[0] + i) * slope);
+  for (int i = 0; i < ROWS * HIDDEN; i += TOGETHER * LANES) {
+    Reals slope[TOGETHER], by[TOGETHER];
+    load(block.hidden[0] + i, slope);
+    softplus_slope(slope);
+    load(by_hidden[0] + i, by);
+    for (int n = 0; n < TOGETHER; ++n) by[n] *= slope[n];
+    store(by_hidden[0] + i, by);
   }
   add_outer(outputs[0], OUTPUTS, depth, block.hidden[0], HIDDEN, total.second[0]);
-  for (int r = 0; r < ROWS; ++r) {
-    for (int o = 0; o < depth; ++o) total.second_bias[o] += outputs[r][o];
+  for (int o = 0; o < depth; ++o) {
+    float bias = 0.0f;
+    for (int r = 0; r < ROWS; ++r) bias += outputs[r][o];
+    total.second_bias[o] += bias;
   }
   add_outer(block.inputs[0], INPUTS, net.inputs, by_hidden[0], HIDDEN, total.first[0]);
   multiply(by_hidden[0], HIDDEN, HIDDEN, net.by_hidden[0], INPUTS, net.inputs, encoded[0]);
 }
 
-inline void scatter(const Network& net, const Question& question, int l, const float* encoded,
-             float* table) {
+inline void place_corners(const Level& level, const Place& point, Entries& at,
+                          PairWeights& weights) {
+  const Cell cell = cell_of(level, point);
+  store_entries(cell, at);
+  Weights weight;
+  trilinear(cell.within, weight);
+  weights.hold(weight);
+}
+
+// All taps of a few points come before the next points: they share entries, which then
+// lie near.
+template <bool NEIGHBOURS>
+inline void encode_level(const float* table, const Level& level, int l,
+                         const Points& points, const Question& question, Block* blocks) {
+  Entries at;
+  PairWeights weights;
+  for (int first = 0; first < points.tiles() * LANES; first += LANES) {
+    const Place tile = points.tile(first);
+    for (int64_t k = 0; k < question.taps; ++k) {
+      place_corners(level, tile.shifted(question.offsets + 3 * k), at, weights);
+      float* row = &blocks[k].inputs[first][GRID + l * FEATURES];
+      UNROLL
+      for (int lane = 0; lane < LANES; ++lane) {
+        const Gathered entries(table, NEIGHBOURS, at, lane);
+        store_entry(row + lane * INPUTS, entries.weighted(weights, lane));
+      }
+    }
+  }
+}
+
+// The rows that enter the hidden layer, of a block of points at all offsets.
+inline void encode(const Network& net, const Points& points, const Question& question,
+                   Block* blocks) {
+  for (int64_t k = 0; k < question.taps; ++k) {
+    begin_rows(points, question.offsets + 3 * k, blocks[k].inputs);
+  }
+  for (int l = 0; l < net.active; ++l) {
+    const Level& level = net.levels[l];
+    if (level.mask == 0) {
+      encode_level<true>(level_of(net.table, level), level, l, points, question, blocks);
+    } else {
+      encode_level<false>(level_of(net.table, level), level, l, points, question, blocks);
+    }
+  }
+}
+
+// encoded : (blocks, K, ROWS, FEATURES) of one level.
+inline void scatter(const Network& net, const Question& question, int l,
+                    const float* encoded, float* table) {
   const Level& level = net.levels[l];
-  float* gradient = table + level.start * FEATURES;
-  Corners corners;
+  float* gradient = level_of(table, level);
+  Entries at;
+  PairWeights weights;
   for (int64_t b = 0; b < blocks_of(question); ++b) {
-    for (int64_t k = 0; k < question.taps; ++k, encoded += ROWS * FEATURES) {
-      const Points points = points_of(question, b, k);
-      for (int first = 0; first < points.count; first += LANES) {
-        corners_of(level, points.tile(first), corners);
-        const int lanes = std::min(LANES, points.count - first);
-        for (int lane = 0; lane < lanes; ++lane) {
-          spread(gradient, corners, lane, load_entry(encoded + (first + lane) * FEATURES));
+    const Points points = points_of(question, b);
+    for (int first = 0; first < points.count; first += LANES) {
+      const Place tile = points.tile(first);
+      const int lanes = std::min(LANES, points.count - first);
+      for (int64_t k = 0; k < question.taps; ++k) {
+        place_corners(level, tile.shifted(question.offsets + 3 * k), at, weights);
+        const float* parts =
+            encoded + ((b * question.taps + k) * ROWS + first) * FEATURES;
+        const auto add = [&](int lane) {
+          const Entry by_feature = load_entry(parts + lane * FEATURES);
+          spread(gradient, at, lane,
+                 [&](int pair) { return by_feature * weights.of(pair, lane); });
+        };
+        if (lanes < LANES) {
+          for (int lane = 0; lane < lanes; ++lane) add(lane);
+          continue;
         }
+        UNROLL
+        for (int lane = 0; lane < LANES; ++lane) add(lane);
       }
     }
   }
@@ -84,18 +149,18 @@ inline void scatter(const Network& net, const Question& question, int l, const f
 inline void values(const Network& net, const Question& question, const Values& to) {
   parallel(blocks_of(question), [&](int64_t b) {
     Block scratch;
+    Block* blocks = to.blocks ? to.blocks + b * question.taps : &scratch;
+    const Points points = points_of(question, b);
+    encode(net, points, question, blocks);
     for (int64_t k = 0; k < question.taps; ++k) {
-      Block& block = to.blocks ? to.blocks[b * question.taps + k] : scratch;
-      const Points points = points_of(question, b, k);
-      encode(net, points, block.inputs);
-      activate(net, block.inputs, block.hidden);
+      activate(net, blocks[k].inputs, blocks[k].hidden);
       float* distance = to.distance + k * question.points + b * ROWS;
       for (int r = 0; r < points.count; ++r) {
-        distance[r] = distance_of(net, block.hidden[r]);
+        distance[r] = distance_of(net, blocks[k].hidden[r]);
       }
-      if (k > 0 || !to.features) continue;
-      write_features(net, block, points.count, to.features + b * ROWS * (OUTPUTS - 1));
     }
+    if (!to.features) return;
+    write_features(net, blocks[0], points.count, to.features + b * ROWS * (OUTPUTS - 1));
   });
 }
 
