@@ -139,6 +139,21 @@ def test_one_view_is_refused(tmp_path):
         load_scene(tmp_path)
 
 
+def test_two_cameras_of_one_image_are_refused(tmp_path):
+    frames = folders.frames_of(folders.ring())
+    frames[2]["file_path"] = frames[1]["file_path"]
+    folders.write_transforms(tmp_path, folders.ring(), frames=frames)
+
+    with pytest.raises(InputError, match=r"several for images/view01\.png"):
+        load_scene(tmp_path)
+
+
+def test_images_may_be_written_to_as_torch_wants(tmp_path):
+    folders.write_transforms(tmp_path, folders.ring())
+
+    assert load_scene(tmp_path).views[0].image.flags.writeable
+
+
 def test_a_truncated_image_is_refused_by_name(tmp_path):
     folders.write_transforms(tmp_path, folders.ring())
     path = tmp_path / "images" / "view04.png"

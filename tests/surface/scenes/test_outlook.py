@@ -56,12 +56,13 @@ def test_views_that_do_not_show_the_box_are_left_out():
             "0 of 3 cameras have the scene's box in view",
         ),
         ([[0, 0, -4], [30, 0, -4]], "1 of 2 cameras have the scene's box in view"),
+        ([[0, 0, -4], [0, 0, -4]], "all 2 cameras stand in one place"),
         (
             [[0, 0, -4], [1, 0, -4], [0, 0, 0.5]],
             "1 of 3 cameras stand in the scene's box",
         ),
     ],
-    ids=["all look away", "one looks past", "one inside"],
+    ids=["all look away", "one looks past", "one place", "one inside"],
 )
 def test_a_box_that_cannot_be_trained_is_refused(places, words):
     views = [at(place, name=f"view{k}") for k, place in enumerate(places)]

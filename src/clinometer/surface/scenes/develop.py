@@ -78,8 +78,9 @@ def develop(
             ground = Image.new("RGBA", image.size, colour)
             image = Image.alpha_composite(ground, image)
     camera = Camera(lens.focal, lens.centre, shot.pose, *lens.size)
-    pixels: NDArray[np.uint8] = np.asarray(image.convert("RGB"))
-    return View(shot.name, camera, pixels, None if cut is None else np.asarray(cut))
+    # copies, for Pillow's own memory may not be written to, which torch warns of
+    pixels: NDArray[np.uint8] = np.array(image.convert("RGB"))
+    return View(shot.name, camera, pixels, None if cut is None else np.array(cut))
 
 
 def _made_pinhole(

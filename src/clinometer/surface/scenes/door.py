@@ -112,6 +112,13 @@ def _views(
             f"a surface needs at least two views, got {len(shots.shots)}: depth cannot "
             "be seen from one side"
         )
+    names = [shot.name for shot in shots.shots]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"every image has one camera, and there are several for {few(twice)}; take "
+            "the wrong ones out"
+        )
     masks = mask_files(shots.shots, shots.root, mask)
     views: list[View] = []
     for shot, file in zip(shots.shots, masks, strict=True):

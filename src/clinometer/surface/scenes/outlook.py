@@ -12,6 +12,11 @@ from clinometer.surface.scenes.shots import few
 __all__ = ["clearance", "looking_on", "project", "seen"]
 
 
+ONE_PLACE = 1e-4
+"""Largest distance between cameras, of that to the box, that moves what they see by
+less than a tenth of a pixel in an image of a thousand."""
+
+
 def project(camera: Camera, points: Floats) -> tuple[Floats, Floats, Floats]:
     """Columns and rows (N) in pixels where points (N, 3) are seen, and their depths.
 
@@ -54,7 +59,8 @@ def looking_on(views: list[View], frame: Frame) -> list[View]:
     """The views that have any of the scene's box in view.
 
     views : in world units.
-    Raises InputError where a camera stands in the box, or fewer than two see it.
+    Raises InputError where a camera stands in the box, fewer than two see it, or those
+    that do stand in one place.
     """
     distance = {
         view.name: float(np.linalg.norm(view.camera.place - frame.centre))
@@ -69,6 +75,7 @@ def looking_on(views: list[View], frame: Frame) -> list[View]:
             "from its centre: give box=(centre, radius) with a smaller radius"
         )
     found = [view for view in views if _sees(view.camera, frame)]
+    _require_parallax(found, min(distance.values()))
     if len(found) < 2:
         raise InputError(
             f"{len(found)} of {len(views)} cameras have the scene's box in view, "
@@ -77,6 +84,20 @@ def looking_on(views: list[View], frame: Frame) -> list[View]:
             "box=(centre, radius)"
         )
     return found
+
+
+def _require_parallax(views: list[View], distance: float) -> None:
+    """Raises InputError where all cameras stand in one place, as seen from a distance
+    from the box.
+    """
+    if len(views) < 2:
+        return
+    apart = [np.linalg.norm(v.camera.place - views[0].camera.place) for v in views]
+    if max(apart) <= ONE_PLACE * distance:
+        raise InputError(
+            f"all {len(views)} cameras stand in one place, {views[0].camera.place}, "
+            "so that depth cannot be seen; photographs must be taken from several"
+        )
 
 
 def _sees(camera: Camera, frame: Frame) -> bool:
