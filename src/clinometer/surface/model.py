@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from clinometer.surface.colour import ColourNetwork, Surroundings
 from clinometer.surface.kernel.choice import field_for
+from clinometer.surface.kernel.fused import FusedField
 from clinometer.surface.scenes.scene import Background
 from clinometer.surface.settings import Settings
 
@@ -33,7 +34,12 @@ class Model(nn.Module):
     """
 
     def __init__(
-        self, settings: Settings, *, views: int, background: Background
+        self,
+        settings: Settings,
+        *,
+        views: int,
+        background: Background,
+        device: torch.device | str = "cpu",
     ) -> None:
         super().__init__()
         with torch.random.fork_rng(devices=[]):
@@ -41,10 +47,15 @@ class Model(nn.Module):
             self.colours = ColourNetwork(settings.features)
             learned = background == "learned"
             self.surroundings = Surroundings() if learned else None
-        self.field = field_for(settings.shape, settings.seed, kernel=settings.kernel)
+        self.field = field_for(
+            settings.shape, settings.seed, device=device, kernel=settings.kernel
+        )
+        if settings.threads is not None and isinstance(self.field, FusedField):
+            self.field.use_threads(settings.threads)
         start = math.log(settings.sharpness) / PER_LOG
         self.log_sharpness = nn.Parameter(torch.tensor(start))
         self.gains = nn.Parameter(torch.zeros(views, 3)) if settings.exposure else None
+        self.to(device)
 
     @property
     def sharpness(self) -> Tensor:

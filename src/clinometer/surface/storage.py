@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clinometer.errors import StorageError
@@ -30,7 +30,8 @@ def replacing(path: Path) -> Generator[Path]:
             "there before is as it was. Make room, or name another folder"
         ) from reason
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder itself may not be there
+            beside.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

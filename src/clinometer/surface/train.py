@@ -101,16 +101,19 @@ class Training:
     """A training between two of its steps: all that the next one depends on."""
 
     def __init__(
-        self, scene: Scene, settings: Settings, device: torch.device | None = None
+        self, scene: Scene, settings: Settings, *, device: torch.device | str = "cpu"
     ) -> None:
         """At the beginning."""
         self.scene, self.settings = scene, settings
-        self.device = device or torch.device("cpu")
+        self.device = torch.device(device)
         _require_masks(scene)
         self.draw = torch.Generator().manual_seed(settings.seed)
         self.model = Model(
-            settings, views=len(scene.views), background=scene.background
-        ).to(self.device)
+            settings,
+            views=len(scene.views),
+            background=scene.background,
+            device=self.device,
+        )
         self.cache = DistanceCache(self.device)
         self.pixels = Pixels(scene.views, self.device)
         self.optimiser = Optimiser(self.model, settings)
@@ -201,7 +204,11 @@ class Training:
 
     @staticmethod
     def restored(
-        scene: Scene, checkpoint: Checkpoint, settings: Settings | None = None
+        scene: Scene,
+        checkpoint: Checkpoint,
+        settings: Settings | None = None,
+        *,
+        device: torch.device | str = "cpu",
     ) -> Training:
         """A training as it was when the checkpoint was made.
 
@@ -219,7 +226,7 @@ class Training:
                 "a training is resumed with the settings it was begun with; leave them "
                 "out, or begin anew in another folder"
             )
-        training = Training(scene, checkpoint.settings)
+        training = Training(scene, checkpoint.settings, device=device)
         training.model.load_state_dict(checkpoint.part("model"))
         training.optimiser.restore(checkpoint.part("optimiser"))
         training.cache.values.copy_(checkpoint.tensors["cache.values"])
@@ -265,6 +272,7 @@ def train(
     *,
     out: Path | None = None,
     resume: bool = False,
+    device: torch.device | str = "cpu",
     watch: Callable[[Training, Progress], None] | None = None,
 ) -> Training:
     """A trained field with its colours.
@@ -276,6 +284,7 @@ def train(
         and a log; None keeps nothing.
     resume : go on from the folder's checkpoint, to the very numbers that a training
         without a break would have reached.
+    device : "cuda" takes the plain field, on the GPU.
     watch : called after every step.
     Raises InputError where the folder holds a training and `resume` is not said, or
     where the checkpoint is of other photographs; StorageError where a file cannot be
@@ -285,9 +294,10 @@ def train(
     source = scene if isinstance(scene, SceneSource) else None
     scene = scene.scene() if isinstance(scene, SceneSource) else scene
     if folder is not None and resume:
-        training = Training.restored(scene, folder.checkpoint(), settings)
+        checkpoint = folder.checkpoint()
+        training = Training.restored(scene, checkpoint, settings, device=device)
     else:
-        training = Training(scene, settings or Settings())
+        training = Training(scene, settings or Settings(), device=device)
         if folder is not None:
             folder.begin(training.settings, source)
     _run(training, folder, watch)
