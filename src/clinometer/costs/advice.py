@@ -115,10 +115,16 @@ def _break_even(
 ) -> str:
     """Entries up to which forward differences, n + 1 evaluations, cost no more."""
     counted = ratio(backprop.operations, operations)
-    said = [f"n = {max(int(counted) - 1, 0)} in multiplications"] if counted else []
+    said = [f"{_entries(counted)} in multiplications"] if counted else []
     if backprop.seconds is not None and seconds:
-        said.append(f"n = {max(int(backprop.seconds / seconds) - 1, 0)} in time")
+        said.append(f"{_entries(backprop.seconds / seconds)} in time")
     return f"Forward differences break even at {' and '.join(said)}." if said else ""
+
+
+def _entries(times: float) -> str:
+    """Entries n for which n + 1 evaluations are that many times one."""
+    n = int(times) - 1
+    return f"n = {n}" if n >= 1 else "no n"
 
 
 def _memo(given: dict[Way, CostRow], operations: Operations | None) -> str:

@@ -258,7 +258,10 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     except FileNotFoundError as error:
         raise InputError(f"no trace file {path}; Trace.save writes one") from error
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is no trace file: {error}") from error
+        # NumPy's own words advise to load it unsafely: they stay in the cause
+        raise InputError(
+            f"{path} is no trace file: Trace.save did not write it, or not to its end"
+        ) from error
     text = arrays.get("text")
     if text is None or FORMAT not in str(text):
         raise InputError(

@@ -25,7 +25,9 @@ def noisy(sigma, seed):
 def test_an_interval_is_found_whatever_the_size_of_the_derivative(order):
     """Derivatives over 18 decades and more; at h = unit the difference is 1 sigma."""
     unit = 10.0 ** np.linspace(-6, 2.9, 40)
-    trial = Intervals(np.ones(40), limit=np.full(40, 1e6), order=order)
+    trial = Intervals(
+        np.ones(40), least=np.zeros(40), limit=np.full(40, 1e6), order=order
+    )
 
     while trial.open.size and trial.left:
         trial.judge((trial.h / unit)[trial.open] ** order)
@@ -35,7 +37,7 @@ def test_an_interval_is_found_whatever_the_size_of_the_derivative(order):
 
 
 def test_where_nothing_shows_the_interval_grows_to_its_limit():
-    trial = Intervals(np.full(2, 0.1), limit=np.ones(2), order=2)
+    trial = Intervals(np.full(2, 0.1), least=np.zeros(2), limit=np.ones(2), order=2)
 
     while trial.open.size and trial.left:
         trial.judge(np.full(trial.open.size, 1.5))
@@ -46,7 +48,7 @@ def test_where_nothing_shows_the_interval_grows_to_its_limit():
 
 def test_an_interval_between_too_short_and_too_long_is_bisected():
     """A step in f: nothing is seen below it, all too much above."""
-    trial = Intervals(np.full(1, 0.1), limit=np.ones(1), order=2)
+    trial = Intervals(np.full(1, 0.1), least=np.zeros(1), limit=np.ones(1), order=2)
     for _ in range(4):
         trial.judge(np.where(trial.h > 0.3, np.inf, 0.0))
 

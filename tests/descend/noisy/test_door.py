@@ -129,6 +129,14 @@ def test_the_gradient_has_an_error_bar_that_covers():
     assert np.mean(inside) >= 0.9
 
 
+def test_the_bar_stays_small_where_f_vanishes_at_its_least_point():
+    """f is exactly 0 there, its noise unmeasurably small: intervals stay resolved."""
+    found = solve(lambda x: float(((x - 2) ** 2).sum()), np.ones(1))
+
+    assert found.x[0] == pytest.approx(2, rel=1e-12)
+    assert abs(2 * (found.x[0] - 2)) <= found.jac_error[0] < 1e-10
+
+
 def test_every_evaluation_is_counted_and_none_is_made_beyond_the_budget():
     f = Noisy(1e-4, 0)
 

@@ -57,7 +57,9 @@ class Differences:
         """The gradient at x (n), and the second derivatives measured anew."""
         self._third, self._age = None, 0
         first = np.minimum(10 * np.sqrt(sigma / max(abs(value), sigma)), FIRST)
-        trial = Intervals(first * self._scale, limit=self._scale, order=2)
+        trial = Intervals(
+            first * self._scale, least=self._least(x), limit=self._scale, order=2
+        )
         odd = np.zeros_like(x)
         while trial.open.size and trial.left:
             which = trial.open
@@ -110,7 +112,9 @@ class Differences:
         """The gradient, and the third derivatives from differences three times wide."""
         limit = self._scale / 3
         h = self._resolved(x, np.sqrt(AIM * sigma / self.bend))
-        trial = Intervals(np.minimum(h, limit), limit=limit, order=3)
+        trial = Intervals(
+            np.minimum(h, limit), least=self._least(x), limit=limit, order=3
+        )
         near = np.full((2, x.size), np.inf)
         while trial.open.size and trial.left:
             which = trial.open
@@ -137,7 +141,11 @@ class Differences:
 
     def _resolved(self, x: Floats, h: Floats) -> Floats:
         """Intervals no longer than x is large, and long enough for x + h to be told."""
-        return np.clip(h, RESOLVED * np.maximum(np.abs(x), self._scale), self._scale)
+        return np.clip(h, self._least(x), self._scale)
+
+    def _least(self, x: Floats) -> Floats:
+        """(n) the shortest intervals at x (n) whose ends can be told."""
+        return RESOLVED * np.maximum(np.abs(x), self._scale)
 
     def _rebend(self, bend: Floats) -> None:
         """New second derivatives; the third are taken to have changed in proportion."""

@@ -41,11 +41,11 @@ class Intervals:
     who bisect on the same ratio; here its known growth foretells the interval.
     """
 
-    def __init__(self, h: Floats, *, limit: Floats, order: int) -> None:
-        """Begin with h, up to limit (n), for a difference that grows as h**order."""
+    def __init__(self, h: Floats, *, least: Floats, limit: Floats, order: int) -> None:
+        """Begin with h, from least (n) to limit (n), for a difference ~ h**order."""
         self.h, self.tried, self.seen = h.copy(), h.copy(), np.zeros_like(h)
         self.open, self.left = np.arange(h.size), TRIALS
-        self._limit, self._order = limit, order
+        self._least, self._limit, self._order = least, limit, order
         self._low, self._high = np.zeros_like(h), np.full_like(h, np.inf)
 
     def judge(self, seen: Floats) -> None:
@@ -63,8 +63,7 @@ class Intervals:
         low, high = self._low[which], self._high[which]
         between = (low > 0) & np.isfinite(high)
         middle = np.sqrt(low * np.where(between, high, 1.0))
-        self.h[which] = np.minimum(
-            np.where(between, middle, h * factor), self._limit[which]
-        )
-        ended = small & (h >= self._limit[which])
+        least, limit = self._least[which], self._limit[which]
+        self.h[which] = np.clip(np.where(between, middle, h * factor), least, limit)
+        ended = (small & (h >= limit)) | (large & (h <= least))
         self.open = which[(small | large) & ~ended]
