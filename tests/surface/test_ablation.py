@@ -33,7 +33,12 @@ def test_cases_that_are_there_are_not_run_again(scene, small, tmp_path):
     settings = dataclasses.replace(small, iterations=60)
     ways = ["analytical", "numerical 4±, progressive"]
     first = ablate(
-        tmp_path, scenes={"ring": scene}, seeds=1, ways=ways, settings=settings
+        tmp_path,
+        scenes={"ring": scene},
+        seeds=1,
+        ways=ways,
+        settings=settings,
+        resolution=64,
     )
     told = []
     again = ablate(
@@ -42,6 +47,7 @@ def test_cases_that_are_there_are_not_run_again(scene, small, tmp_path):
         seeds=1,
         ways=ways,
         settings=settings,
+        resolution=64,
         watch=lambda *said: told.append(said),
     )
     assert again == first

@@ -108,6 +108,7 @@ def ablate(
     seeds: int = 5,
     ways: Iterable[str] | None = None,
     settings: Settings | None = None,
+    resolution: int = 256,
     watch: Callable[[int, int, Line], None] | None = None,
 ) -> list[Line]:
     """All cases, as far as they are not in the folder yet.
@@ -115,6 +116,7 @@ def ablate(
     scenes : names of synthetic scenes, or scenes with a known surface by name.
     seeds : 0, 1, … so many. ways : of `WAYS`.
     settings : all but plan and seed; None takes a small training.
+    resolution : of the meshes that are measured, cells per axis.
     watch : called after each with its number, the number of all, and what it came to.
     Raises InputError for an unknown way or scene, or a folder of other settings.
     """
@@ -137,7 +139,7 @@ def ablate(
         if case in done:
             continue
         scene = scenes[case.scene] if isinstance(scenes, Mapping) else None
-        line = run_case(case, settings, scene)
+        line = run_case(case, settings, scene, resolution=resolution)
         _append(file, line)
         done[case] = line
         if watch is not None:
@@ -145,14 +147,16 @@ def ablate(
     return [done[case] for case in cases]
 
 
-def run_case(case: Case, settings: Settings, scene: Scene | None = None) -> Line:
+def run_case(
+    case: Case, settings: Settings, scene: Scene | None = None, *, resolution: int = 256
+) -> Line:
     """What one training comes to; seconds are those of training alone."""
     scene = scene or _scene(case.scene)
     settings = replace(settings, plan=WAYS[case.way], seed=case.seed)
     begun = time.process_time()
     training = train(scene, settings)
     seconds = time.process_time() - begun
-    quality = evaluate(training.trained(), scene)
+    quality = evaluate(training.trained(), scene, resolution=resolution)
     assert quality.measures is not None
     assert quality.psnr is not None
     return Line(
