@@ -82,7 +82,7 @@ def wrong_early(x):
 
 
 def test_an_interrupted_check_tells_what_it_reached():
-    """Entries come in groups of 8, 16, ... and cost two calls each where they agree."""
+    """Entries come in groups of 8, 32, ... and cost two calls each where they agree."""
     report = stopped_at(40, cubed)
 
     assert report.verdict is Verdict.CANNOT_TELL

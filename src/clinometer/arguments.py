@@ -37,9 +37,9 @@ class Arguments:
         for held, kept in zip(self._held, self._kept, strict=True):
             if kept is None:
                 continue
-            now = to_float64(held)
-            if not np.array_equal(kept, now):
-                first.append(int(np.argmax((kept != now).any(axis=1))))
+            other = kept != (held if isinstance(held, np.ndarray) else to_float64(held))
+            if other.any():
+                first.append(int(np.argmax(other.any(axis=1))))
         return min(first, default=None)
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "beside",
     "cast",
     "constant",
+    "copied",
     "dtype_name",
     "each_from_float64",
     "from_float64",
@@ -195,12 +196,15 @@ def to_float64(array: Array) -> NDArray[np.float64]:
             "an array or a real number is needed, got "
             f"{type(array).__name__}; convert it, for example with numpy.asarray"
         )
-    if is_complex(array):
+    plain = name == "torch" and _is_plain(array)
+    if not plain and is_complex(array):
         raise InputError(
             f"real values are needed, got {dtype_name(array)}; "
             "treat the real and the imaginary part as two arrays"
         )
     try:
+        if plain:
+            return np.array(_on_host(array), order="C")
         host = _on_host(array) if name == "torch" else np.asarray(array)
     except (TypeError, RuntimeError) as reason:
         raise InputError(
@@ -214,8 +218,16 @@ def to_float64(array: Array) -> NDArray[np.float64]:
     return np.array(host, dtype=np.float64, order="C")
 
 
+def _is_plain(tensor: Any) -> bool:
+    """Whether NumPy can read a torch tensor as it lies, in float64: most are so."""
+    strided = str(tensor.layout) == "torch.strided"
+    return strided and tensor.is_cpu and str(tensor.dtype) == "torch.float64"
+
+
 def _on_host(tensor: Any) -> NDArray[Any]:
     """Values of a torch tensor; float64, for NumPy has no bfloat16."""
+    if _is_plain(tensor):
+        return tensor.numpy(force=True)
     tensor = tensor.detach()
     if str(tensor.layout) != "torch.strided":
         tensor = tensor.to_dense()
@@ -230,14 +242,25 @@ def from_float64(values: NDArray[np.float64], like: Array) -> Array:
     Returns (...) an array outside every graph: it requires no grad.
     Raises InputError where `like` is not floating.
     """
-    if _library(like) == "jax":
+    name = _library(like)
+    if name == "jax":
         devices = like.devices()
         if len(devices) == 1:
             (device,) = devices
             own = np.array(values, dtype=np.float64)
             dtype = _floating_dtype(like)
             return namespace(like).asarray(own, dtype=dtype, device=device)
+    if name == "torch" and _is_plain(like):
+        return sys.modules["torch"].from_numpy(np.array(values, dtype=np.float64))
     return constant(values, like)
+
+
+def copied(array: Array) -> Array:
+    """A copy of a real floating array, contiguous and outside every graph."""
+    if _library(array) == "torch" and _is_plain(array):
+        layout = sys.modules["torch"].contiguous_format
+        return array.detach().clone(memory_format=layout).resolve_neg()
+    return from_float64(to_float64(array), array)
 
 
 def each_from_float64(
@@ -269,7 +292,8 @@ def each_from_float64(
     rows = [held[k, :size].reshape(shape) for k in range(count)]
     if library == "torch":
         # each in a storage of its own: as_strided counts from the storage's beginning
-        return held, [namespace(like).from_numpy(row) for row in rows]
+        from_numpy = sys.modules["torch"].from_numpy
+        return held, [from_numpy(row) for row in rows]
     return held, rows
 
 
@@ -278,7 +302,7 @@ def _dtype_in_numpy(like: Array) -> np.dtype[Any] | None:
     if _library(like) == "numpy":
         return _floating_dtype(like)
     name = dtype_name(like)
-    shared = like.device.type == "cpu" and name in _ALSO_OF_NUMPY
+    shared = like.is_cpu and name in _ALSO_OF_NUMPY
     return np.dtype(name) if shared else None
 
 
@@ -287,7 +311,7 @@ def _aligned_zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]
     line = 64
     size = shape[0] * shape[1] * dtype.itemsize
     raw = np.zeros(size + line, np.uint8)
-    start = -raw.ctypes.data % line
+    start = -raw.__array_interface__["data"][0] % line
     return raw[start : start + size].view(dtype).reshape(shape)
 
 

@@ -21,7 +21,7 @@ from clinometer.errors import FunctionError, InputError
 from clinometer.outcome import Matrix, Outcome
 from clinometer.paths import Leafwise, OnePoint, Points
 from clinometer.point import flatten_input, require_finite
-from clinometer.trees import Layout, Tree
+from clinometer.trees import Layout, Tree, only
 
 __all__ = ["MEMORY", "Function", "flatten_input"]
 
@@ -179,19 +179,24 @@ class Function:
     def _each(self, rows: Matrix, points: Points, start: int) -> Matrix:
         """Values of one chunk, a call for each point."""
         arguments = Arguments(self.layout, rows)
-        found: list[Matrix] = []
+        found: list[Matrix | float] = []
         for k, given in enumerate(arguments):
-            self._tell()
+            if self.progress is not None:
+                self._tell()
             try:
                 value = self._counted(given)
             except Exception as error:  # noqa: BLE001 - any fault of f is its point's
                 found.append(self._missing(points.describe(start + k), error))
                 continue
-            if k == 0:  # before thousands of calls
+            if k == 0 and len(rows) > 1:  # before thousands of calls
                 self._require_unwritten(arguments, points, start)
-            found.append(self._read(value, points, start + k))
+            number = None if self._outcome is None else self._outcome.number(value)
+            if number is None:
+                found.append(self._read(value, points, start + k))
+            else:
+                found.append(number)
         self._require_unwritten(arguments, points, start)
-        return np.concatenate(found)
+        return _stacked(found)
 
     def _require_unwritten(
         self, arguments: Arguments, points: Points, start: int
@@ -262,6 +267,8 @@ class Function:
 
     def _rebuilt(self, f: Callable[..., Any]) -> Callable[[list[Any]], Any]:
         rebuild = self.layout.rebuild
+        if rebuild is only:  # the usual case, a call less
+            return lambda leaves: f(leaves[0])
         return lambda leaves: f(rebuild(leaves))
 
     def _mapped(
@@ -269,6 +276,13 @@ class Function:
     ) -> Callable[[list[Any]], Any]:
         """f mapped over the leading axis of every leaf by the library itself."""
         return engine.vmap(self._rebuilt(f))
+
+
+def _stacked(found: list[Matrix | float]) -> Matrix:
+    """(P, size) rows of f's values, some of them mere numbers."""
+    if all(isinstance(row, float) for row in found):
+        return np.array(found, np.float64)[:, None]
+    return np.concatenate([np.reshape(row, (1, -1)) for row in found])
 
 
 _WRITES = (

@@ -72,10 +72,9 @@ class Outcome:
 
         Raises FunctionError if shapes differ from those of the first value.
         """
-        if self.scalar and isinstance(value, float):  # np.float64 among them
-            return np.array([[value]])
-        if self.scalar and self._is_like_first(value):  # ten times as fast
-            return np.array([[value.item()]], np.float64)
+        number = self.number(value)
+        if number is not None:  # ten times as fast
+            return np.array([[number]])
         leaves, paths, _ = self._parts(value)
         parts = [to_float64(leaf) for leaf in leaves]
         shapes = [part.shape for part in parts]
@@ -89,14 +88,16 @@ class Outcome:
         flat = [part.reshape(points or 1, -1) for part in parts]
         return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
 
-    def _is_like_first(self, value: Any) -> bool:
-        """Whether a value is an array of shape () with the first's type and dtype."""
+    def number(self, value: Any) -> float | None:
+        """A value of f that is one number, of the first's kind; None for any other."""
+        if not self.scalar:
+            return None
+        if isinstance(value, float):  # np.float64 among them
+            return value
         kind, dtype = self._first
-        return (
-            type(value) is kind
-            and is_array(value)
-            and (value.dtype == dtype and not value.shape)
-        )
+        if type(value) is kind and dtype is not None and value.dtype == dtype:
+            return None if value.shape else float(value.item())
+        return None
 
     def tree(self, rows: NDArray[Any], build: Callable[[NDArray[Any]], Any]) -> Tree:
         """A tree like f's value from (size, ...) rows; build finishes each leaf.

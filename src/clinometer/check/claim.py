@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from clinometer import engines
 from clinometer.arrays import (
+    copied,
     dtype_name,
-    from_float64,
     is_array,
     is_complex,
     is_real_floating,
@@ -68,11 +68,14 @@ class Source:
     gradient : function of x, or a tree like x; None for the library's autodiff of f.
     f : the function that is differentiated.
     batched : whether f takes a leading axis of points.
+    autodiff : gives the library's gradient, leaf by leaf, if somebody has a use for the
+        pass in which it is computed.
     """
 
     gradient: Any
     f: Callable[..., Any]
     batched: bool
+    autodiff: Callable[[], list[Any]] | None = None
 
 
 NOTHING = Claim(None, 0.0)
@@ -87,7 +90,7 @@ def read(source: Source, layout: Layout) -> Claims:
     Raises InputError where there is no gradient to be had: no `gradient` and arrays of
     NumPy, or an f that autodiff cannot take.
     """
-    copies = _copies(layout)
+    copies = _copies(layout) if callable(source.gradient) else []
     try:
         with np.errstate(all="ignore"):
             if source.gradient is None:
@@ -100,7 +103,7 @@ def read(source: Source, layout: Layout) -> Claims:
         raise
     except Exception as error:  # noqa: BLE001 - a user's gradient may raise anything
         return _hopeless(layout, [_fault("x", _raised(source, error))])
-    findings = _written(layout, copies)
+    findings = _written(layout, copies) if copies else []
     if source.gradient is None:
         return _claims(cast("list[Any]", claim), layout, findings)
     if claim is None:
@@ -111,14 +114,13 @@ def read(source: Source, layout: Layout) -> Claims:
 
 def _copies(layout: Layout) -> list[Any]:
     """Copies of the leaves, for a function that may write into them."""
-    return [
-        from_float64(to_float64(leaf), leaf) if is_array(leaf) else leaf
-        for leaf in layout.leaves
-    ]
+    return [copied(leaf) if is_array(leaf) else leaf for leaf in layout.leaves]
 
 
 def _autodiff(source: Source, layout: Layout) -> list[Any]:
     """The gradient that the library of x computes for f, leaf by leaf."""
+    if source.autodiff is not None:
+        return source.autodiff()
 
     def at_one_point(leaves: list[Any]) -> Any:
         if source.batched:

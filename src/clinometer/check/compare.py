@@ -176,7 +176,8 @@ def claimed_along(claims: Claims, place: Place, ray: Ray) -> tuple[float, float]
 def _width(found: Slopes, guard: float) -> Floats:
     """(E) factor on each bar before a difference counts; guard where nothing is odd."""
     width = np.full(found.code.shape, guard)
-    width[np.isin(found.code, DOUBTFUL)] = GROSS
+    for doubtful in DOUBTFUL:
+        width[found.code == doubtful] = GROSS
     if guard < GROSS:
         width[found.code == KINK] = AT_KINK
     return width

@@ -210,21 +210,26 @@ class Comparer:
         """
         subject = self._subject
         terms = self.terms(k)
-        whole = (
-            lines if isinstance(lines, Rays) else along(subject.place, k, self._seed)
-        )
-        doubted = differing(build(found), terms) & (found.code != CONVERGED)
+        evidence = build(found)
+        doubted = (found.code != CONVERGED) & differing(evidence, terms)
         if doubted.any():
             again = found.replaced(doubted, subject.measure(elsewhere(lines, doubted)))
             cleared = doubted & ~differing(build(again), terms)
             found = found.spanning(again, cleared)
+            evidence = build(found)
+
+        def whole() -> Rays:
+            if isinstance(lines, Rays):
+                return lines
+            return along(subject.place, k, self._seed)
+
         return compare(
-            build(found),
+            evidence,
             found,
             terms,
             ask=Ask(
-                change=lambda: subject.change(whole),
-                rough=lambda where: self._rough(lines, where, whole=whole),
+                change=lambda: subject.change(whole()),
+                rough=lambda where: self._rough(lines, where, whole=whole()),
                 stepped=lambda where, claim: self._stepped(lines, where, claim=claim),
             ),
             repeatable=subject.repeatable,

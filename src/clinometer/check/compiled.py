@@ -15,7 +15,6 @@ from typing import Any
 from clinometer import engines
 from clinometer.arrays import is_array
 from clinometer.check.subject import Subject
-from clinometer.check.upcast import on_jax
 from clinometer.evaluate import Function
 from clinometer.point import flatten_input
 from clinometer.trees import Tree
@@ -48,7 +47,8 @@ def compiled(
     function = subject.function
     layout = function.layout
     arrays = all(map(is_array, layout.leaves))
-    if not (function.one_by_one and arrays and on_jax(layout.leaves)):
+    on_jax = engines.of(layout.leaves).name == "jax"
+    if not (function.one_by_one and arrays and on_jax):
         return subject, ()
     began = time.process_time()
     subject.ask_again()

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.claim import Claims
-from clinometer.check.confirm import confirm
+from clinometer.check.confirm import SHARE, confirm
 from clinometer.check.interruption import Watch, groups
 from clinometer.check.plan import by_entry
-from clinometer.check.subject import Slopes, Subject
+from clinometer.check.subject import FINE, Slopes, Subject
+from clinometer.check.verdict import RTOL
 from clinometer.estimate import CONVERGED, NOISE_LIMITED
 from clinometer.ladder import Lines
 
@@ -49,14 +50,15 @@ def measure_entries(
     by_one.go_through(claim, rtol=rtol, quick=lengths[leaf] >= LEAST)
     doubted = [k for k in values if by_one.met[leaf == k].any()]
     worst = by_one.least_well(claim, [np.flatnonzero(leaf == k) for k in doubted])
-    by_one.measure(worst)
+    by_one.measure(worst, within=max(FINE, SHARE * min(rtol, RTOL)))
     found = by_one.found
     with np.errstate(invalid="ignore"):
         off = np.abs(found.value - claim) + found.error
-        plain = np.isin(found.code, (CONVERGED, NOISE_LIMITED))
+        plain = (found.code == CONVERGED) | (found.code == NOISE_LIMITED)
         sound = plain & (off <= rtol * np.abs(claim))
     shaky = leaf[worst[~sound[worst]]]
-    by_one.measure(np.flatnonzero(by_one.met & np.isin(leaf, shaky)))
+    if shaky.size:
+        by_one.measure(np.flatnonzero(by_one.met & np.isin(leaf, shaky)))
     return {k: by_one.found.part(_slice(leaf, k)) for k in values}
 
 
@@ -102,11 +104,15 @@ class _ByOne:
             apart = np.where(self.met, self.found.error / np.abs(claim), -1.0)
         return np.array([some[np.argmax(apart[some])] for some in leaves], np.intp)
 
-    def measure(self, lines: Ints) -> None:
-        """Measure some lines in full."""
+    def measure(self, lines: Ints, within: float = FINE) -> None:
+        """Measure some lines in full.
+
+        within : bar over slope that is narrow enough, dimensionless.
+        """
         for some in self._groups(lines):
             with self._until_stopped():
-                self._take(some, self._subject.measure(self._lines.some(some)))
+                found = self._subject.measure(self._lines.some(some), within)
+                self._take(some, found)
                 self.met[some] = False
 
     def _groups(self, lines: Ints) -> Iterator[Ints]:

@@ -72,4 +72,4 @@ def groups(count: int) -> Iterator[range]:
     while start < count:
         yield range(start, min(start + size, count))
         start += size
-        size = min(2 * size, LARGEST)
+        size = min(4 * size, LARGEST)

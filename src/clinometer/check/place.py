@@ -134,5 +134,7 @@ def _typical(leaf: Floats) -> tuple[float, float]:
         return 1.0, 1.0
     # relative to the largest, so that no square under- or overflows
     typical = largest * float(np.sqrt(np.mean(np.square(leaf / largest))))
-    low = float(np.quantile(leaf[leaf > 0], LOW, method="lower"))
+    moving = leaf[leaf > 0]
+    place = int(LOW * (moving.size - 1))
+    low = float(np.partition(moving, place)[place])
     return typical, min(typical, STRETCH * low)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -68,6 +68,10 @@ class Question:
     rule: Rule | None
     paired: bool = False
 
+    def source_for(self, *, probes: bool) -> Source:
+        """Where the claim comes from; without probes nobody goes on with its pass."""
+        return self.source if probes else replace(self.source, autodiff=None)
+
     @classmethod
     def of(
         cls,
@@ -101,4 +105,6 @@ class Question:
         u = [np.ones(())] if rule.scalar else cotangents(rule.values, seed, level=True)
         number = f if rule.scalar else rule.paired(u)
         claim = rule.gradient_for(u) if vjp is not None else None
-        return cls(number, Source(claim, number, batched), rule, not rule.scalar)
+        own = rule.gradient if claim is None and rule.records else None
+        source = Source(claim, number, batched, own)
+        return cls(number, source, rule, not rule.scalar)

@@ -75,14 +75,15 @@ def _checked(f: Callable[..., Any], x: Tree, options: Options) -> Report:
     if question.paired:
         function = adapt(question.f, x)
     subject = Subject(function, sizes_of(layout, options.scale))
-    claims = read(question.source, layout)
+    claims = read(question.source_for(probes=options.probes), layout)
     from clinometer.check.probes.road import Probed, probe  # noqa: PLC0415 (when asked)
 
     probed, progress = Probed((), ()), options.progress
     if options.probes and question.rule is not None and not claims.findings:
         question.rule.progress = progress
         try:
-            probed = probe(question.rule, rtol=rtol, seed=seed)
+            again = () if question.paired else subject.values
+            probed = probe(question.rule, rtol=rtol, seed=seed, again=again)
         except KeyboardInterrupt:
             progress = _stopped
     if rtol is None:
@@ -163,6 +164,8 @@ def _stopped(_done: int, _planned: int) -> None:
 
 def _with_blocks(report: Report, located: Mapping[int, Located]) -> Report:
     """The report with the parts of large leaves that are wrong, by number of leaf."""
+    if not located:
+        return report
     leaves = list(report.leaves)
     for k, found in located.items():
         boxes = (*found.blocks, *found.parts)

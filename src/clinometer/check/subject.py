@@ -31,6 +31,10 @@ FAR = (1.0, 4.0)
 """Moves as large as the entries and larger, relative to their size."""
 
 
+FINE = 1e-8
+"""Bar over slope that is narrow enough, a hundredth of what is material in float64."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Slopes:
@@ -155,9 +159,12 @@ class Subject:
         """Whether f gave the same value each time, up to rounding."""
         return max(self.values) - min(self.values) <= self.grain
 
-    def measure(self, lines: Paths) -> Slopes:
-        """Slopes of f along lines, with their bars."""
-        found = measure(self.function, lines, rtol=1e-8)
+    def measure(self, lines: Paths, rtol: float = FINE) -> Slopes:
+        """Slopes of f along lines, with their bars.
+
+        rtol : bar over slope at which a line is left alone, dimensionless.
+        """
+        found = measure(self.function, lines, rtol=rtol)
         return Slopes(
             value=found.value[:, 0],
             error=found.error[:, 0],

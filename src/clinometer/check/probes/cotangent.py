@@ -30,14 +30,14 @@ whose normal numbers begin at 6.1e-5, where the backward pass itself underflows.
 def linearity(trial: Trial) -> list[Diagnosis]:
     """Zero gives zero; negated, doubled, quartered, far and added cotangents add up.
 
-    Costs one backward pass each for 0, -u, FAR u and NEAR u, two more where f is not
-    scalar, and two more to name what is found.
+    Costs one backward pass each for 0, FAR u and NEAR u, one for -u if none was pulled
+    yet, two more where f is not scalar, and two more to name what is found.
     """
     base = trial.base
     zero = trial.pulled(trial.scaled(0.0))
     ignored = trial.apart(zero, [np.zeros_like(part) for part in base])
     found = [_ignored(trial, zero, k) for k in ignored[:1]]
-    negated = trial.pulled(trial.scaled(-1.0))
+    negated = trial.negated
     wrong = trial.apart(negated, _times(base, -1.0))
     half = trial.rule.roundoff == 2.0**-11
     far = FAR_IN_HALF if half else FAR

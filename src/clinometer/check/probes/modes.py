@@ -23,6 +23,9 @@ __all__ = ["adjoint", "tangents"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
+SIGNS = np.array([-1.0, 1.0])
+"""What a random number of 0 or 1 stands for."""
+
 FAR = (1.0, 2.0, 4.0)
 """Moves that show how large the terms of f are, in units of a direction as large as x:
 a function that saturates at x does not everywhere else."""
@@ -43,7 +46,7 @@ def adjoint(trial: Trial) -> list[Diagnosis]:
     NotImplementedError: nothing was probed.
     """
     rule = trial.rule
-    v = tangents([to_float64(leaf) for leaf in rule.leaves()], trial.seed)
+    v = tangents([to_float64(leaf) for leaf in rule.layout.leaves], trial.seed)
     if not _gap(trial, v):
         return []
     found: list[Diagnosis] = []
@@ -115,11 +118,17 @@ def tangents(leaves: Sequence[Floats], seed: int) -> list[Floats]:
         found.append(
             np.asarray(
                 own
-                * rng.choice([-1.0, 1.0], leaf.shape)
+                * SIGNS[rng.integers(0, 2, leaf.shape)]
                 * rng.uniform(0.5, 1.5, leaf.shape)
             )
         )
     return found
+
+
+def _norm(part: Floats) -> float:
+    """Root of the sum of squares."""
+    flat = part.reshape(-1)
+    return math.sqrt(float(flat.dot(flat)))
 
 
 def _gap(trial: Trial, v: Sequence[Floats]) -> tuple[float, float] | None:
@@ -141,11 +150,8 @@ def _gap(trial: Trial, v: Sequence[Floats]) -> tuple[float, float] | None:
     ]
     forward = math.fsum(float(part.sum()) for part in outer)
     reverse = math.fsum(float(part.sum()) for part in inner)
-    size = math.hypot(*(float(np.linalg.norm(part)) for part in (*outer, *inner)))
-    floor = max(
-        low * float(np.linalg.norm(part))
-        for low, part in zip(trial.floor, given, strict=True)
-    )
+    size = math.hypot(*(_norm(part) for part in (*outer, *inner)))
+    floor = max(low * _norm(part) for low, part in zip(trial.floor, given, strict=True))
     if math.isfinite(size) and abs(forward - reverse) > trial.share * size + floor:
         return forward, reverse
     return None

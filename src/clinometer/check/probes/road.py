@@ -8,7 +8,7 @@ probe tests one law and costs a few calls of f or of its backward pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
@@ -158,17 +158,20 @@ def _settled(found: Diagnosis, measured: Verdict | None) -> Diagnosis:
     return replace(found, evidence=f"{found.evidence}; {said}")
 
 
-def probe(rule: Rule, *, rtol: float | None, seed: int) -> Probed:
+def probe(
+    rule: Rule, *, rtol: float | None, seed: int, again: Sequence[float] = ()
+) -> Probed:
     """Run all probes that make sense for a rule.
 
     rtol : relative difference that is material, if the user named one.
+    again : what a scalar f gave when it was asked for f(x) once more, if it was.
 
     Where f itself does not repeat, that is all that is said. A rule that raises at x is
     none of the probes' business: reading the claim says so.
     """
     names = ["repeated calls"]
     try:
-        random = _unrepeatable(rule)
+        random = _unrepeatable(rule, again)
         if random is not None:
             return Probed((*names,), (random,), rule.evaluations)
         trial = Trial.of(rule, rtol=rtol, seed=seed)
@@ -200,12 +203,19 @@ def _chosen(rule: Rule) -> dict[str, Probe]:
     return {name: PROBES[name] for name in chosen}
 
 
-def _unrepeatable(rule: Rule) -> Diagnosis | None:
+def _unrepeatable(rule: Rule, again: Sequence[float]) -> Diagnosis | None:
     """A diagnosis if f(x), asked for again, is another value."""
-    for first, second in zip(rule.values, rule.plain(), strict=True):
-        known, again = to_float64(first), to_float64(second)
-        gap = gap_of(known, again)
-        largest = float(np.abs(known).max(initial=0.0))
+    if rule.scalar and again:
+        known = float(rule.values[0])
+        if all(value == known for value in again):
+            return None
+        pairs = [(known, value) for value in again]
+    else:
+        pairs = [*zip(rule.values, rule.plain(), strict=True)]
+    for first, second in pairs:
+        one, other = to_float64(first), to_float64(second)
+        gap = gap_of(one, other)
+        largest = float(np.abs(one).max(initial=0.0))
         if gap > SHARE * largest:
             return Diagnosis(
                 Cause.NOT_REPEATABLE,

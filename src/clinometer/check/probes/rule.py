@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from clinometer import engines
 from clinometer.arrays import (
     constant,
+    copied,
     dtype_name,
     from_float64,
     is_array,
     is_complex,
     is_real_floating,
+    library,
     to_float64,
     unit_roundoff,
 )
@@ -33,6 +35,9 @@ Floats: TypeAlias = NDArray[np.float64]
 
 Pulled: TypeAlias = list[Floats]
 """A gradient, leaf by leaf, each flat and in float64; zeros where there was None."""
+
+Pass: TypeAlias = tuple[list[Any], Callable[[Sequence[Any]], list[Any]], list[Any]]
+"""Values as recorded, the way from cotangents to raw gradients, and those for some."""
 
 GRID = 2**10
 """Cotangents are whole multiples of 1/1024 from 1/2 to 3/2 in size: exact in float32,
@@ -84,8 +89,9 @@ class Rule:
         self.evaluations = 0
         self._f, self._batched, self._vjp = f, batched, vjp
         self._seen: list[Any] = []
+        self._begun: Pass | None = None
         # copies: f may return the same buffer each time
-        self.values = [from_float64(to_float64(leaf), leaf) for leaf in self.plain()]
+        self.values = [copied(leaf) for leaf in self.plain()]
         if not self.values:
             raise InputError("f returned no real floating array of the library of x")
         (seen,) = self._seen
@@ -111,10 +117,7 @@ class Rule:
 
     def leaves(self) -> list[Any]:
         """The leaves of x, copied."""
-        return [
-            from_float64(to_float64(leaf), leaf) if is_array(leaf) else leaf
-            for leaf in self.layout.leaves
-        ]
+        return [copied(leaf) if is_array(leaf) else leaf for leaf in self.layout.leaves]
 
     def plain(self, leaves: list[Any] | None = None) -> list[Any]:
         """The leaves of f's value, outside autodiff, at x or at other leaves."""
@@ -141,13 +144,16 @@ class Rule:
 
     def _parts(self, value: Any) -> list[Any]:
         """Leaves of a value that carry a gradient; complex ones split."""
-        leaves, _, _ = flatten_input(value, "f(x)")
+        if is_array(value):
+            leaves = [value]
+        else:
+            leaves, _, _ = flatten_input(value, "f(x)")
         parts: list[Any] = []
         for leaf in leaves:
             if isinstance(leaf, float) and self.engine.name == "numpy":
                 parts.append(np.float64(leaf))
                 continue
-            if not is_array(leaf) or engines.of([leaf]).name != self.engine.name:
+            if not is_array(leaf) or library(leaf) != self.engine.name:
                 continue
             if is_complex(leaf):
                 parts += [leaf.real, leaf.imag]
@@ -172,6 +178,41 @@ class Rule:
 
         return self.values, pull
 
+    @property
+    def records(self) -> bool:
+        """Whether `gradient` gives what the library does for f as it is.
+
+        So it is for scalar f, and tensors that lie as the copies do which f gets.
+        """
+        if not self.scalar or self.by_user or self.engine.name != "torch":
+            return False
+        leaves = self.layout.leaves
+        strided = all(str(leaf.layout) == "torch.strided" for leaf in leaves)
+        return strided and all(leaf.is_contiguous() for leaf in leaves)
+
+    def gradient(self) -> list[Any]:
+        """Raw gradients of a scalar f at x, from a pass that is kept for `begun`."""
+        values, pull = self.record(self.leaves())
+        if np.shape(values[0]) != ():
+            raise InputError(
+                f"f must return one number at every call, got shape "
+                f"{np.shape(values[0])}"
+            )
+        raw = pull(self.like_values([np.ones(())]))
+        self._begun = values, pull, raw
+        return raw
+
+    def begun(self, u: Sequence[Floats]) -> Pass:
+        """Values at x, the way back, and raw gradients for u: those kept, or new ones.
+
+        u : 1 for a scalar f.
+        """
+        kept, self._begun = self._begun, None
+        if kept is not None:
+            return kept
+        values, pull = self.record(self.leaves())
+        return values, pull, pull(self.like_values(u))
+
     def visit(self, leaves: list[Any]) -> None:
         """Evaluate f, and what records for its gradient, at another point."""
         if self._vjp is not None:
@@ -194,10 +235,12 @@ class Rule:
         Raises InputError where a gradient has not the size of its leaf.
         """
         found: Pulled = []
-        for gradient, shape in zip(gradients, self.layout.shapes, strict=True):
-            size = int(np.prod(shape, dtype=np.int64))
-            part = np.zeros(size)
-            if gradient is not None:
+        starts = self.layout.starts
+        for gradient, start, stop in zip(gradients, starts, starts[1:], strict=False):
+            size = stop - start
+            if gradient is None:
+                part = np.zeros(size)
+            else:
                 part = to_float64(gradient).reshape(-1)
             if part.size != size:
                 raise InputError(
@@ -270,7 +313,7 @@ def cotangents(
         name = dtype_name(value)
         grid = COARSE if name in ("float16", "bfloat16") else GRID
         whole = rng.integers(grid // 2, grid + grid // 2, shape, endpoint=True)
-        sign = rng.choice([-1.0, 1.0], shape)
+        sign = np.array([-1.0, 1.0])[rng.integers(0, 2, shape)]
         top = 8 if name == "float16" else 100  # which ends at 2**16
         power = min(top, int(np.log2(largest / size))) if size > 0 else 0
         found.append(np.asarray(sign * whole / grid * 2.0**power))

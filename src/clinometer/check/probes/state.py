@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clinometer.arrays import from_float64, to_float64
+from clinometer.arrays import to_float64
 from clinometer.check.diagnosis import Cause, Diagnosis
 from clinometer.check.probes.rule import Pulled
-from clinometer.check.probes.trial import OTHER_ORDER, Trial, gap_of
+from clinometer.check.probes.trial import OTHER_ORDER, Trial, beside, gap_of
 from clinometer.check.verdict import Verdict
 
 __all__ = [
@@ -25,15 +25,11 @@ __all__ = [
 
 Floats: TypeAlias = NDArray[np.float64]
 
-NEARER = (0.875, 0.9375)
-"""Factors on the entries of x, in turn, that give another point of most domains: each
-entry keeps its sign and comes nearer to zero."""
-
 
 def second_backward(trial: Trial) -> list[Diagnosis]:
     """Backward again on the same graph gives the same, and leaves all it read alone.
 
-    Costs one backward pass.
+    Costs one backward pass, and one for -u.
     """
     raw = trial.scaled(1.0)
     first = trial.pull(raw)
@@ -49,7 +45,7 @@ def second_backward(trial: Trial) -> list[Diagnosis]:
         return [_repeats(trial, found)]
     if trial.rule.by_user:
         return []
-    trial.pull(trial.scaled(-1.0))
+    _ = trial.negated
     now = trial.rule.flat(first)
     return _differing(
         trial,
@@ -80,13 +76,15 @@ def _fresh(trial: Trial) -> Pulled:
 def interleaved(trial: Trial) -> list[Diagnosis]:
     """A forward at another point in between leaves the gradient at this one alone.
 
-    Costs two forward and one backward passes; where it differs, twice as much to tell
-    it from a gradient that does not repeat at all.
+    Costs two forward passes and a backward one, shared with `changed_outputs`; where it
+    differs, as many again and more, to tell it from a gradient that does not repeat.
     """
+    if trial.steadfast:
+        return []
     rule = trial.rule
     _, pull = rule.record(rule.leaves())
     try:
-        rule.visit(_elsewhere(rule.leaves()))
+        rule.visit(beside(rule))
     except Exception:  # noqa: BLE001 - the other point lies outside f's domain
         raise NotImplementedError from None
     got = rule.flat(pull(trial.scaled(1.0)))
@@ -94,16 +92,6 @@ def interleaved(trial: Trial) -> list[Diagnosis]:
         trial, got, trial.base, when="with a forward pass at another point in between"
     )
     return [_repeats(trial, found)] if found else []
-
-
-def _elsewhere(leaves: Sequence[Any]) -> list[Any]:
-    """Leaves at another point, near x."""
-    found: list[Any] = []
-    for leaf in leaves:
-        own = to_float64(leaf)
-        factor = np.resize(np.array(NEARER), own.shape)
-        found.append(from_float64(own * factor, leaf))
-    return found
 
 
 def forward_values(trial: Trial) -> list[Diagnosis]:
@@ -153,8 +141,10 @@ def input_layouts(trial: Trial) -> list[Diagnosis]:
     if not names:
         raise NotImplementedError
     for name in dict.fromkeys(names):
-        pairs = zip(ways, rule.leaves(), strict=True)
-        leaves = [way.get(name, leaf) for way, leaf in pairs]
+        leaves = [way.get(name) for way in ways]
+        if not all(name in way for way in ways):
+            pairs = zip(ways, rule.leaves(), strict=True)
+            leaves = [way.get(name, leaf) for way, leaf in pairs]
         try:
             raw, pull = rule.record(leaves)
         except Exception:  # noqa: BLE001 - f says that it wants another layout
@@ -203,15 +193,17 @@ def changed_inputs(trial: Trial) -> list[Diagnosis]:
 
 def changed_outputs(trial: Trial) -> list[Diagnosis]:
     """f(x) changed in place after the forward: as for the inputs."""
+    if trial.steadfast:
+        return []
     return _changed(trial, outputs=True)
 
 
 def _changed(trial: Trial, *, outputs: bool) -> list[Diagnosis]:
     """A diagnosis if a change in place reaches the gradient without an error."""
     rule = trial.rule
-    leaves = rule.leaves()
-    if not any(rule.engine.disturb(leaf) for leaf in rule.leaves()):
+    if not trial.writable:
         raise NotImplementedError
+    leaves = rule.leaves()
     values, pull = rule.record(leaves)
     done = [rule.engine.disturb(each) for each in (values if outputs else leaves)]
     if not any(done):

@@ -29,7 +29,7 @@ from clinometer.arrays import from_float64, to_float64
 from clinometer.check.probes.rule import Pulled, Rule, cotangents
 from clinometer.check.verdict import default_rtol
 
-__all__ = ["OTHER_ORDER", "SHARE", "Trial", "gap_of"]
+__all__ = ["OTHER_ORDER", "SHARE", "Trial", "beside", "gap_of"]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -39,6 +39,10 @@ SHARE = 1e-4
 OTHER_ORDER = 100.0
 """Factor on it where sums run in another order (other strides, compiled): cancellation
 amplifies their rounding. Who ignores strides reads other numbers altogether."""
+
+NEARER = (0.875, 0.9375)
+"""Factors on the entries of x, in turn, that give another point of most domains: each
+entry keeps its sign and comes nearer to zero."""
 
 MOVED = 4
 """Units in the last place that entries of x move, at most, to see what rounding does:
@@ -84,12 +88,10 @@ class Trial:
 
         rtol : relative difference that is material; None for that of the dtype.
         """
-        raw, pull = rule.record(rule.leaves())
+        u = [np.ones(())] if rule.scalar else cotangents(rule.values, seed)
+        raw, pull, gradients = rule.begun(u)
         values = tuple(to_float64(value) for value in raw)
-        u = cotangents(rule.values, seed)
-        if rule.scalar:
-            u = [np.ones(())]
-        base = rule.flat(pull(rule.like_values(u)))
+        base = rule.flat(gradients)
         material = default_rtol(rule.roundoff) if rtol is None else rtol
         return cls(
             rule,
@@ -111,6 +113,37 @@ class Trial:
         """The base cotangents times a factor, as raw arrays."""
         return self.rule.like_values([factor * part for part in self.u])
 
+    @cached_property
+    def writable(self) -> bool:
+        """Whether an array of x can be changed in place at all."""
+        return any(map(self.rule.engine.disturb, self.rule.leaves()))
+
+    @cached_property
+    def steadfast(self) -> bool:
+        """Whether two changes after the forward together leave the gradient as it is.
+
+        A forward at another point, and f(x) changed in place: what passes both at once
+        passes either. False says nothing: not even that both could be tried.
+        """
+        rule = self.rule
+        if rule.by_user or not self.writable:
+            return False
+        try:
+            values, pull = rule.record(rule.leaves())
+            rule.visit(beside(rule))
+            done = [rule.engine.disturb(value) for value in values]
+            if not any(done):
+                return False
+            got = rule.flat(pull(self.scaled(1.0)))
+        except Exception:  # noqa: BLE001 - each probe alone says what may raise and why
+            return False
+        return not self.apart(got, self.base)
+
+    @cached_property
+    def negated(self) -> Pulled:
+        """Gradient for the negated base cotangents."""
+        return self.pulled(self.scaled(-1.0))
+
     def pulled(self, cotangents: Sequence[Any]) -> Pulled:
         """Gradient for raw cotangents, on the graph recorded first."""
         return self.rule.flat(self.pull(cotangents))
@@ -121,17 +154,32 @@ class Trial:
         factor : on what is allowed.
         Entries where the base gradient is not finite say nothing and are left out.
         """
+        if all(map(np.array_equal, one, other)):  # as where all is well, bit by bit
+            return []
         gaps = {k: self.gap(one, other, k) for k in range(len(self.base))}
         order = sorted(gaps, key=lambda k: -gaps[k])
         return [k for k in order if gaps[k] > factor]
 
     def gap(self, one: Pulled, other: Pulled, k: int) -> float:
         """Largest gap in leaf k, relative to what is allowed; +inf for a NaN."""
-        known = np.isfinite(self.base[k])
-        a, b = one[k][known], other[k][known]
-        largest = max(_largest(a), _largest(b), _largest(self.base[k][known]))
+        known, most = self._finite[k]
+        a, b = one[k], other[k]
+        if known is not None:
+            a, b = a[known], b[known]
+        largest = max(_largest(a), _largest(b), most)
         allowed = self.share * largest + self.floor[k]
         return gap_of(a, b) / allowed if allowed > 0 else 0.0
+
+    @cached_property
+    def _finite(self) -> list[tuple[NDArray[np.bool_] | None, float]]:
+        """Leaf by leaf where the base gradient is finite, None for everywhere, and its
+        largest finite entry.
+        """
+        found: list[tuple[NDArray[np.bool_] | None, float]] = []
+        for part in self.base:
+            known = np.isfinite(part)
+            found.append((None if known.all() else known, _largest(part)))
+        return found
 
     def worst(self, one: Pulled, other: Pulled, k: int) -> int:
         """Entry of leaf k in which two gradients lie furthest apart."""
@@ -196,10 +244,23 @@ class Trial:
         return layout.place(layout.starts[k] + entry)
 
 
+def beside(rule: Rule) -> list[Any]:
+    """The leaves at another point, near x."""
+    found: list[Any] = []
+    for leaf in rule.layout.leaves:
+        own = to_float64(leaf)
+        factor = np.resize(np.array(NEARER), own.shape)
+        found.append(from_float64(own * factor, leaf))
+    return found
+
+
 def gap_of(a: Floats, b: Floats) -> float:
     """Largest |a - b|; +inf where one is not finite and they are not the same."""
     with np.errstate(invalid="ignore"):
         gap = np.abs(a - b)
+    largest = float(gap.max(initial=0.0))
+    if largest < math.inf:  # what is finite in the difference is so in both
+        return largest
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     gap = np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
     return float(gap.max(initial=0.0))
@@ -207,6 +268,9 @@ def gap_of(a: Floats, b: Floats) -> float:
 
 def _largest(values: Floats) -> float:
     """Largest finite entry in size."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest < math.inf:  # neither an infinity nor a NaN among them
+        return largest
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max(initial=0.0))
 
