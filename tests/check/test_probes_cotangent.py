@@ -225,3 +225,28 @@ def test_a_backward_that_only_rounds_is_not_said_to_misread_strides():
     x = (_x("torch").reshape(-1) + 3000.0).float()
     report = check(torch.std, x)
     assert Cause.STRIDES not in report.causes
+
+
+def test_a_backward_in_bfloat16_loses_digits_and_is_not_called_nonlinear():
+    W = torch.randn(5, 5, generator=torch.Generator().manual_seed(1)).double()
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x @ W
+
+        @staticmethod
+        def backward(ctx, g):
+            return (g.bfloat16() @ W.T.bfloat16()).double()
+
+    report = check(Product.apply, torch.ones(3, 5).double())
+    assert report.causes[0] is Cause.PRECISION
+    assert NONLINEAR not in report.causes
+
+
+def test_a_backward_that_is_not_additive_by_much_is_nonlinear():
+    def largest_alone(g):
+        return torch.where(g.abs() == g.abs().max(), g, 0.5 * g)
+
+    report = check(cube(largest_alone), _x("torch"))
+    assert NONLINEAR in report.causes

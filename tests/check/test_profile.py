@@ -130,3 +130,59 @@ def test_a_slip_in_one_of_many_entries_differs_along_directions():
     report = check(lambda x: float(np.sqrt(x).sum()), x, gradient=wrong)
     assert report.verdict is Verdict.DIFFERS
     assert report.leaves[0].where == "entry 1234"
+
+
+def fixed_point(x, bound=1e-6):
+    """The limit of y = tanh(W y + x) for a W fixed here, stopped at a bound."""
+    W = np.random.default_rng(2).normal(size=(6, 6))
+    W *= 0.7 / np.linalg.norm(W, 2)
+    y = np.zeros(6)
+    while True:
+        new = np.tanh(W @ y + x)
+        if np.abs(new - y).max() < bound:
+            return W, new
+        y = new
+
+
+def limits_gradient(x, v):
+    W, y = fixed_point(x, 1e-15)
+    slope = 1 - y * y
+    return np.linalg.solve((np.eye(6) - slope[:, None] * W).T, v) * slope
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_tolerance_that_shows_along_one_entry_explains_the_others(seed):
+    rng = np.random.default_rng(seed)
+    v, x = rng.normal(size=6), rng.normal(size=6)
+    report = check(
+        lambda x: float(v @ fixed_point(x)[1]), x, gradient=limits_gradient(x, v)
+    )
+    assert report.verdict is not Verdict.DIFFERS
+
+
+def test_a_fault_beyond_a_tolerance_differs():
+    rng = np.random.default_rng(1)
+    v, x = rng.normal(size=6), rng.normal(size=6)
+    wrong = limits_gradient(x, v)
+    wrong[3] *= 1.01
+    report = check(lambda x: float(v @ fixed_point(x)[1]), x, gradient=wrong)
+    assert report.verdict is Verdict.DIFFERS
+
+
+@pytest.mark.parametrize("digits", [2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_steps_too_coarse_for_single_entries_show_in_all_together(digits, seed):
+    x = np.random.default_rng(seed).normal(size=4)
+    report = check(
+        lambda x: float(np.round(np.sum(x**2), digits)), x, gradient=lambda x: 2 * x
+    )
+    assert report.verdict is Verdict.CANNOT_TELL
+
+
+@pytest.mark.parametrize("digits", [2, 3])
+def test_a_claim_against_which_coarse_steps_climb_differs(digits):
+    x = np.random.default_rng(0).normal(size=4)
+    report = check(
+        lambda x: float(np.round(np.sum(x**2), digits)), x, gradient=lambda x: -8 * x
+    )
+    assert report.verdict is Verdict.DIFFERS

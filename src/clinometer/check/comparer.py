@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinometer.check.claim import Claims
-from clinometer.check.compare import Ask, Compared, along_rays, compare, entry_by_entry
-from clinometer.check.plan import along, by_entry, elsewhere
-from clinometer.check.profile import is_rough, is_stepped
+from clinometer.check.compare import (
+    Ask,
+    Compared,
+    along_rays,
+    claimed_along,
+    compare,
+    entry_by_entry,
+)
+from clinometer.check.plan import along, by_entry, elsewhere, uphill
+from clinometer.check.profile import is_rough, is_stepped, too_fine
 from clinometer.check.rays import Rays
 from clinometer.check.subject import Slopes, Subject
 from clinometer.check.verdict import (
@@ -113,7 +120,7 @@ class Comparer:
         if not slightly_off(seen.evidence, self.terms(k), seen.wrong):
             return False
         rays = along(self._subject.place, k, self._seed)
-        return bool(is_rough(self._subject, rays.some(np.array([0])))[0])
+        return bool(is_rough(self._subject, rays.first)[0])
 
     def faint(self, k: int, seen: Compared) -> bool:
         """Whether most directions of a comparison differ, by less than is material."""
@@ -230,32 +237,47 @@ class Comparer:
             ask=Ask(
                 change=lambda: subject.change(whole()),
                 rough=lambda where: self._rough(lines, where, whole=whole()),
-                stepped=lambda where, claim: self._stepped(lines, where, claim=claim),
+                stepped=lambda where, claim: self._stepped(
+                    k, lines, where, claim=claim
+                ),
             ),
             repeatable=subject.repeatable,
         )
 
     def _rough(self, lines: Lines | Rays, where: Bools, *, whole: Rays) -> Bools:
-        """Which of some lines f moves along in jumps; many are asked for together."""
-        if where.sum() <= SINGLY:
-            found = where.copy()
-            found[where] = is_rough(self._subject, lines.some(np.flatnonzero(where)))
-            return found
-        return where & is_rough(self._subject, whole.some(np.array([0])))[0]
+        """Which of some lines f moves along in jumps; many are asked for together.
 
-    def _stepped(self, lines: Lines | Rays, where: Bools, *, claim: Floats) -> Bools:
+        Where f jumps along one of them, it is f that stops at a tolerance, and the
+        slopes along all others are off by as much, be f smooth along them or not.
+        """
+        one_by_one = where.sum() <= SINGLY
+        asked = lines.some(np.flatnonzero(where)) if one_by_one else whole.first
+        return where & is_rough(self._subject, asked).any()
+
+    def _stepped(
+        self, k: int, lines: Lines | Rays, where: Bools, *, claim: Floats
+    ) -> Bools:
         """Which of some lines f climbs in steps; of many, those claimed to be steepest.
 
-        The others follow if all of those do.
+        The others follow if all of those do. Entries along which f is claimed to climb
+        too little for its steps follow the whole leaf.
         """
-        asked = np.flatnonzero(where)
-        steepest = asked[np.argsort(-np.abs(claim[asked] * lines.scale[asked]))]
+        every = np.flatnonzero(where)
+        steepest = every[np.argsort(-np.abs(claim[every] * lines.scale[every]))]
         asked = steepest[:SINGLY]
         stepped = is_stepped(self._subject, lines.some(asked), claim[asked])
         if stepped.all():
             return where
         found = np.zeros_like(where)
         found[asked] = stepped
+        values = self._claims.leaves[k].values
+        if isinstance(lines, Rays) or values is None:
+            return found
+        whole = uphill(self._subject.place, k, values)
+        slope, _ = claimed_along({k: values}, self._subject.place, whole.rays[0])
+        found[every] |= too_fine(
+            self._subject, lines.some(every), claim[every], whole=(whole, slope)
+        )
         return found
 
     def terms(self, k: int) -> Terms:

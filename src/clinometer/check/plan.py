@@ -24,6 +24,7 @@ __all__ = [
     "by_entry",
     "elsewhere",
     "small_leaves",
+    "uphill",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -107,6 +108,16 @@ def along(place: Place, leaf: int, seed: int) -> Rays:
     whole = Part(leaf, Box.whole(place.layout.shapes[leaf]))
     count = DIRECTIONS if whole.box.count <= MANY else FEW
     return Rays.of(place, [Ray((whole,), (seed, k)) for k in range(count)])
+
+
+def uphill(place: Place, leaf: int, claim: Floats) -> Rays:
+    """One line along which a leaf moves as its claim (E) says that f climbs.
+
+    Each entry moves in proportion to its claimed change, none by more than its size.
+    """
+    whole = Part(leaf, Box.whole(place.layout.shapes[leaf]))
+    claims = tuple(claim if k == leaf else None for k in range(leaf + 1))
+    return Rays.of(place, [Ray((whole,), (0,), claims)])
 
 
 def elsewhere(lines: Lines | Rays, where: NDArray[np.bool_]) -> Lines | Rays:

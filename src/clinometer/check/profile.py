@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 from clinometer.check.subject import Subject
 from clinometer.paths import Paths
 
-__all__ = ["is_rough", "is_stepped"]
+__all__ = ["Whole", "is_rough", "is_stepped", "too_fine"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
+
+Whole: TypeAlias = tuple[Paths, float]
+"""A path, and the slope claimed along it, in units of f / t."""
 
 NODES = 64
 """Values of f on a path."""
@@ -83,8 +86,26 @@ def is_stepped(subject: Subject, lines: Paths, claim: Floats) -> Bools:
     claim : (L) slopes claimed, in units of f / t.
     Costs 64 evaluations a line.
     """
+    return np.isfinite(_stairs(subject, lines, claim))
+
+
+def too_fine(subject: Subject, lines: Paths, claim: Floats, *, whole: Whole) -> Bools:
+    """(L) whether f would hardly move on the paths that `is_stepped` looks at.
+
+    claim : (L) slopes claimed, in units of f / t.
+    whole : a path on which more moves, and the slope claimed along it.
+    So it is if f is a staircase along the whole, which rises as is claimed, and the
+    claim promises less than STEPS of its steps. Costs 64 evaluations.
+    """
+    path, slope = whole
+    step = float(_stairs(subject, path, np.array([slope]))[0])
+    return np.abs(claim) * lines.scale * WIDTHS[0] < STEPS * step  # not where NaN
+
+
+def _stairs(subject: Subject, lines: Paths, claim: Floats) -> Floats:
+    """(L) steps, in units of f, of the staircases that rise as is claimed; else NaN."""
     width = WIDTHS[0]
-    found = np.zeros(lines.count, np.bool_)
+    found = np.full(lines.count, np.nan)
     values = _values(subject, lines, width)
     for k in np.flatnonzero(~np.isnan(values.sum(axis=1))):
         own = values[k]
@@ -94,7 +115,8 @@ def is_stepped(subject: Subject, lines: Paths, claim: Floats) -> Bools:
         half = width * float(lines.scale[k])
         slope = float(np.polynomial.Polynomial.fit(_nodes(), own, 9).deriv()(0.0))
         off = abs(slope / half - claim[k])
-        found[k] = off <= SLACK * step / half + LOOSE * abs(claim[k])
+        if off <= SLACK * step / half + LOOSE * abs(claim[k]):
+            found[k] = step
     return found
 
 

@@ -88,7 +88,8 @@ class Ray:
         claim = self.claims[part.leaf]
         if claim is None:
             return np.zeros(part.box.shape)
-        weights = claim.reshape(shape)[part.box.index] * move
+        weights = np.array(claim.reshape(shape)[part.box.index])  # an array if 0-d, too
+        weights *= move
         largest = float(np.abs(weights).max(initial=0.0))
         if largest > 0:
             weights /= largest
@@ -136,6 +137,11 @@ class Rays:
     def size(self) -> Floats:
         """(L) zero, as for all directions."""
         return np.zeros(self.count)
+
+    @property
+    def first(self) -> Rays:
+        """The first of the lines alone."""
+        return self.some(np.zeros(1, np.intp))
 
     def some(self, lines: Ints) -> Rays:
         """Some of the lines."""

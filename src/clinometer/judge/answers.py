@@ -16,6 +16,7 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+from clinometer.judge.gaps import unclosed_gap, unresolved_gap
 from clinometer.judge.noise import AT_RESIDUALS, AT_ROUNDING, History, noise_of
 from clinometer.judge.rows import LEVELS, MUCH, Rows, residuals
 
@@ -156,6 +157,8 @@ def weigh(rows: Rows, history: History, derivative: int) -> Judgement:
     smooth = np.where(noise.real, found.sigma <= 4 * noise.sigma[3:], smooth)
     options = _options(rows, found.of(derivative), derivative)
     _compare_with_finer(options, _by_level(CLEAR * noise.sigma) * options.rounding)
+    if derivative == 1:
+        _compare_sides(options, rows, CLEAR * GAIN[2] * noise.sigma)
     rounding = options.rounding * _by_level(noise.factor * noise.sigma)
     bar = np.where(history.probed, DOUBT, 1.0) * options.truncation + rounding
     sound = np.where(_spoiled(full, full & smooth), np.inf, bar)
@@ -254,6 +257,19 @@ def _compare_with_finer(options: _Options, noise: Floats) -> None:
     apart = np.abs(value[0, :-1] - first) * REST
     truncation[0, :-1] = np.where(finer < R, apart, np.inf)
     np.maximum(truncation, beyond, out=truncation, where=~missing)
+
+
+def _compare_sides(options: _Options, rows: Rows, noise: Floats) -> None:
+    """Add to truncation the gaps between both sides that do not close as h falls.
+
+    noise : (R, C) of f+ - 2 f(x) + f-, in units of f.
+    Kinks leave two plain quotients alike by accident. The second quotients are not
+    alike then; and a kink too close to x to be resolved concerns every answer.
+    """
+    plain = options.truncation[: len(rows.step)]
+    np.maximum(plain, unclosed_gap(rows) / 2, out=plain)  # NaN where a row is missing
+    gap = unresolved_gap(rows, noise) / 2
+    np.maximum(options.truncation, gap, out=options.truncation)
 
 
 def _by_sides(rows: Rows, bar: Floats, derivative: int) -> Floats:

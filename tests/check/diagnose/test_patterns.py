@@ -169,3 +169,33 @@ def test_a_missing_penalty_on_differences_of_neighbours_is_named(shape, axis):
     assert found.cause is Cause.MISSING_TERM
     assert "n - a = 0.3 D'D x" in found.evidence
     assert len(shape) == 1 or f"along axis {axis}" in found.evidence
+
+
+def test_a_claim_that_runs_on_where_f_is_straight_is_a_branch():
+    claim = np.random.default_rng(3).normal(size=40) * 2
+    found = first(claim, np.clip(claim, -1.0, 1.0))
+    assert found.cause is Cause.BRANCH
+    assert "|n| is 1 wherever |a| is larger" in found.evidence
+
+
+def test_a_sum_over_the_other_axis_is_named_by_its_total():
+    terms = np.random.default_rng(4).normal(size=(6, 6)) + 0.3
+    found = first(terms.sum(axis=1), terms.sum(axis=0))
+    assert found.cause is Cause.REDUCTION
+
+
+def test_totals_that_both_vanish_are_no_evidence():
+    rng = np.random.default_rng(5)
+    claim, true = rng.normal(size=(2, 9))
+    found = first(claim - claim.mean(), true - true.mean())
+    assert found.cause is not Cause.REDUCTION
+
+
+def test_neighbouring_rows_of_a_table_may_be_overwritten_ones():
+    rng = np.random.default_rng(6)
+    true = np.zeros((9, 3))
+    true[[1, 2, 4, 7]] = rng.normal(size=(4, 3))
+    claim = true.copy()
+    claim[[1, 2]] += rng.normal(size=(2, 3))
+    found = first(claim, true)
+    assert found.cause is Cause.DUPLICATES

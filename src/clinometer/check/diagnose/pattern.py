@@ -25,6 +25,10 @@ FOLLOWS = 0.5
 """Correlation of a with n from which on a part of n is there; of K independent entries
 it is 1 / sqrt(K) by accident."""
 
+TELLING = 0.1
+"""Least sum of the slopes, over their root-sum-square, whose equality is no accident:
+terms of either sign add up to about as much."""
+
 REPEATED = 0.75
 """Largest share of rows looked up that were looked up more than once."""
 
@@ -46,6 +50,10 @@ def pattern_of(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern:
             return found
     said = gap_of(leaf, wrong)
     count, known = int(wrong.sum()), int(leaf.known.sum())
+    if not leaf.directions and 2 * count > known:
+        found = _same_total(leaf, wrong)
+        if found is not None:
+            return found
     if not leaf.directions and count <= max(3, FEW * known) and 2 * count <= known:
         return Pattern(Cause.ENTRIES, said, 0.0)
     return _related(leaf, wrong) or Pattern(Cause.UNEXPLAINED, said, 0.0)
@@ -79,26 +87,38 @@ def _sorted(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
 
 
 def _clipped(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
-    """Claims whose size is cut off at a bound, where slopes are larger than that."""
-    a, n = leaf.analytic, leaf.numerical
-    size = np.abs(a[wrong])
-    bound = float(size.max())
+    """Sizes of a that are cut off at a bound where n is larger; or those of n."""
+    bits = leaf.bits[wrong]
+    gain = float(bits.sum() - bits.max(initial=0.0)) - 5 + int(leaf.right.sum())
+    for cause, names, cut, full in (
+        (Cause.COTANGENT_NONLINEAR, ("a", "n"), leaf.analytic, leaf.numerical),
+        (Cause.BRANCH, ("n", "a"), leaf.numerical, leaf.analytic),
+    ):
+        bound = _bound(leaf, wrong, cut, full=full)
+        if bound is None:
+            continue
+        said = (
+            f"|{names[0]}| is {bound:.6g} wherever |{names[1]}| is larger, at "
+            f"{int(wrong.sum()):,} entries: "
+        )
+        said += "clipped" if names[0] == "a" else "f is straight there, as a Huber loss"
+        return Pattern(cause, said, gain)
+    return None
+
+
+def _bound(
+    leaf: LeafEvidence, wrong: Bools, cut: Floats, *, full: Floats
+) -> float | None:
+    """Size at which one field is cut off wherever the other is larger; None if not."""
+    size = np.abs(cut[wrong])
+    bound = float(size.max(initial=0.0))
     if wrong.sum() < 2 or bound == 0 or not leaf.right.any():
         return None
-    level = np.abs(size - bound) <= leaf.rtol * bound
-    beyond = np.abs(n[wrong]) > bound
-    inside = np.abs(a[leaf.right]) <= bound + leaf.slack[leaf.right]
-    if not (level.all() and beyond.all() and inside.all()):
-        return None
-    if not (np.sign(a[wrong]) == np.sign(n[wrong])).all():
-        return None
-    bits = leaf.bits[wrong]
-    gain = float(bits.sum() - bits.max()) - 5 + int(leaf.right.sum())
-    said = (
-        f"|a| is {bound:.6g} wherever |n| is larger, at {int(wrong.sum()):,} entries: "
-        "clipped"
-    )
-    return Pattern(Cause.COTANGENT_NONLINEAR, said, gain)
+    level = np.abs(size - bound) <= leaf.rtol * bound + 2 * leaf.slack[wrong]
+    beyond = np.abs(full[wrong]) > bound
+    inside = np.abs(cut[leaf.right]) <= bound + 2 * leaf.slack[leaf.right]
+    alike = np.sign(cut[wrong]) == np.sign(full[wrong])
+    return bound if (level & beyond & alike).all() and inside.all() else None
 
 
 def duplicates_of(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
@@ -239,10 +259,10 @@ def _slabs(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern | None:
     if not scattered or region.chosen is None or int(wrong.sum()) < 3:
         return None
     count = region.chosen.size
-    if count > 1 and np.diff(region.chosen).max() == 1:  # no accident of indices
-        return None
     touched = np.abs(leaf.numerical) > leaf.slack
     by_row = touched.reshape(next(iter(leaf.shape)), -1).any(axis=1)
+    if count > 1 and np.diff(region.chosen).max() == 1 and by_row.all():
+        return None  # a block of rows, in an array that need not be looked up at all
     if count > REPEATED * by_row.sum() or (count == 1 and by_row.all()):
         return None  # of indices at random some occur once, or never
     off = np.abs(leaf.analytic[wrong] - leaf.numerical[wrong])
@@ -254,6 +274,27 @@ def _slabs(leaf: LeafEvidence, wrong: Bools, region: Region) -> Pattern | None:
         "others are right, as where repeated indices overwrite each other"
     )
     return Pattern(Cause.DUPLICATES, said, 0.0)
+
+
+def _same_total(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:
+    """Other numbers with the same sum: contributions added up in the wrong places.
+
+    A sum near zero tells nothing: those of a normalisation's gradients all vanish.
+    """
+    if not leaf.known.all() or wrong.sum() < 3:
+        return None
+    a, n = float(leaf.analytic.sum()), float(leaf.numerical.sum())
+    slack = float(np.sqrt(np.square(leaf.slack).sum()))
+    spread = float(np.sqrt(np.square(leaf.numerical).sum()))
+    if abs(n) < TELLING * spread or slack > 2.0**-CONVINCING * spread:
+        return None
+    if not abs(a - n) <= 2 * slack:
+        return None
+    said = (
+        f"all entries of a add up to {a:.6g}, as those of n do: the same "
+        "contributions, summed over another axis or into other places"
+    )
+    return Pattern(Cause.REDUCTION, said, CONVINCING)
 
 
 def _related(leaf: LeafEvidence, wrong: Bools) -> Pattern | None:

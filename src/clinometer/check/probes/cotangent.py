@@ -27,6 +27,10 @@ NEAR = 2.0**-24
 whose normal numbers begin at 6.1e-5, where the backward pass itself underflows."""
 
 
+COARSE = 2.0**-6
+"""Gap over the largest entry that rounding explains: four roundoffs of bfloat16."""
+
+
 def linearity(trial: Trial) -> list[Diagnosis]:
     """Zero gives zero; negated, doubled, quartered, far and added cotangents add up.
 
@@ -43,13 +47,18 @@ def linearity(trial: Trial) -> list[Diagnosis]:
     far = FAR_IN_HALF if half else FAR
     stretched = _finite(trial.pulled(trial.scaled(far)), base, far)
     wrong += trial.apart(_times(stretched, 1 / far), base)
+    lossy: list[Diagnosis] = []
     if not trial.rule.scalar:
-        wrong += _not_additive(trial)
+        together, apart = _together_and_apart(trial)
+        differ = trial.apart(together, apart)
+        if differ and not wrong:
+            lossy = _rounded(trial, together, apart, k=differ[0])
+        wrong += [] if lossy else differ
     wrong = [k for k in wrong if k not in ignored]
     if wrong:
         found.append(_nonlinear(trial, negated, (far, stretched), k=wrong[0]))
     elif not ignored and not half:
-        found += _cut_off(trial)
+        found += _cut_off(trial) or lossy
     return found
 
 
@@ -63,15 +72,36 @@ def _finite(far: Pulled, base: Pulled, factor: float) -> Pulled:
     return [np.where(np.isfinite(a), a, factor * b) for a, b in pairs]
 
 
-def _not_additive(trial: Trial) -> list[int]:
-    """Leaves where the gradient for u + w is not that for u and that for w together."""
+def _together_and_apart(trial: Trial) -> tuple[Pulled, Pulled]:
+    """The gradient for u + w, and that for u and that for w added up."""
     rule = trial.rule
     w = cotangents(rule.values, trial.seed + 1)
     one = trial.pulled(rule.like_values(w))
     both = [a + b for a, b in zip(trial.u, w, strict=True)]
     together = trial.pulled(rule.like_values(both))
-    apart = [a + b for a, b in zip(trial.base, one, strict=True)]
-    return trial.apart(together, apart)
+    return together, [a + b for a, b in zip(trial.base, one, strict=True)]
+
+
+def _rounded(
+    trial: Trial, together: Pulled, apart: Pulled, *, k: int
+) -> list[Diagnosis]:
+    """A diagnosis if leaf k is not additive for being rounded to a coarser dtype.
+
+    Rounding keeps signs and powers of two, which the caller has seen, and moves sums by
+    a few units in the last place of bfloat16 at most.
+    """
+    entry = trial.worst(together, apart, k)
+    gap = float(np.abs(together[k] - apart[k])[entry])
+    largest = float(np.abs(apart[k]).max())
+    if not gap <= COARSE * largest:
+        return []
+    evidence = (
+        f"gradients for u and for w add up to that for u + w only within "
+        f"{gap / largest:.1g} of the largest entry, at {trial.place(k, entry)}, though "
+        "those for -u and 2**k u are exact: rounded to a coarser dtype on the way"
+    )
+    path = trial.paths[k]
+    return [Diagnosis(Cause.PRECISION, path, "", Verdict.DIFFERS, evidence)]
 
 
 def _ignored(trial: Trial, zero: Pulled, k: int) -> Diagnosis:
