@@ -77,6 +77,15 @@ def test_cameras_without_images_are_refused_and_counted(tmp_path):
         load_scene(tmp_path)
 
 
+def test_names_that_no_file_can_have_are_refused(tmp_path):
+    folders.write_colmap(tmp_path, folders.ring(3), binary=False)
+    path = tmp_path / "sparse" / "0" / "images.txt"
+    path.write_text(path.read_text().replace("view01.png", "x" * 300))
+
+    with pytest.raises(InputError, match="1 of 3 cameras have no image"):
+        load_scene(tmp_path)
+
+
 def test_a_model_without_a_folder_of_images_is_refused(tmp_path):
     folders.write_colmap(tmp_path, folders.ring())
     (tmp_path / "images").rename(tmp_path / "elsewhere")

@@ -38,3 +38,14 @@ def test_a_line_that_breaks_the_format_is_named(tmp_path, old, new, words):
 
     with pytest.raises(InputError, match=words):
         load_scene(tmp_path)
+
+
+def test_poses_that_are_not_finite_are_refused_by_line(tmp_path):
+    folders.write_middlebury(tmp_path, folders.ring())
+    path = tmp_path / "object_par.txt"
+    lines = path.read_text().splitlines()
+    lines[3] = " ".join([*lines[3].split()[:-1], "inf"])
+    path.write_text("\n".join(lines))
+
+    with pytest.raises(InputError, match=r"line 4: .* finite"):
+        load_scene(tmp_path)

@@ -120,6 +120,7 @@ def test_distortion_is_read_by_the_name_of_the_model(tmp_path):
         ({"fl_x": 0.0}, "positive"),
         ({"fl_x": float("nan")}, "finite"),
         ({"fl_x": "wide"}, "fl_x must be a number"),
+        ({"w": float("nan")}, "w must be a number of pixels"),
         ({"cx": 900.0}, "principal point"),
         ({"k4": 0.1}, "k4"),
         ({"w": 128, "h": 96}, "64 x 48 pixels, its camera 128 x 96"),
@@ -145,12 +146,13 @@ def broken(change):
     ("change", "words"),
     [
         (lambda m: m * [[np.nan], [1], [1], [1]], "finite"),
+        (lambda m: np.where(m == m[0, 0], np.inf, m), "finite"),
         (lambda m: m @ np.diag([1.0, 1.0, -1.0, 1.0]), "determinant 1"),
         (lambda m: m @ np.diag([2.0, 2.0, 2.0, 1.0]), "rotation"),
         (lambda m: m.T, "last row"),
         (lambda m: m[:2], "4 x 4 or 3 x 4"),
     ],
-    ids=["not finite", "mirrored", "scaled", "transposed", "cut"],
+    ids=["not a number", "infinite", "mirrored", "scaled", "transposed", "cut"],
 )
 def test_a_pose_that_is_none_is_refused_with_its_image(tmp_path, change, words):
     folders.write_transforms(tmp_path, folders.ring(), frames=broken(change))

@@ -70,7 +70,7 @@ def find_box(views: list[View], points: Floats, background: Background) -> Box:
     cameras = [view.camera for view in views]
     found = _from_masks(views)
     if found is None:
-        found = _from_points(cameras, points)
+        found = _from_points(cameras, points[np.all(np.isfinite(points), axis=1)])
     if found is None:
         found = _from_silhouettes(views, background)
     if found is None:

@@ -18,7 +18,7 @@ from clinometer.surface.scenes.colmap_files import (
 )
 from clinometer.surface.scenes.lens import Lens
 from clinometer.surface.scenes.scene import Floats
-from clinometer.surface.scenes.shots import Shot, Shots, few, said_of, stands
+from clinometer.surface.scenes.shots import Shot, Shots, few, lies, said_of, stands
 
 __all__ = ["model_folders", "read_colmap"]
 
@@ -79,7 +79,7 @@ def read_colmap(folder: Path) -> Shots:
     if not model.images:
         raise InputError(f"{folder}: the model has no images with a pose")
     images = _image_folder(folder, model)
-    missing = [i.name for i in model.images if not (images / i.name).is_file()]
+    missing = [i.name for i in model.images if not lies(images / i.name)]
     if missing:
         raise InputError(
             f"{folder}: {len(missing)} of {len(model.images)} cameras have no image in "
@@ -118,7 +118,7 @@ def _image_folder(folder: Path, model: Model) -> Path:
     above = [folder, *folder.resolve().parents[:UP]]
     places = [place / images for place in above for images in (*IMAGES, "")]
     for place in places:
-        if (place / name).is_file():
+        if lies(place / name):
             return place
     raise InputError(
         f"{folder}: its images, such as {name}, lie in no folder images beside it or "

@@ -13,7 +13,7 @@ from clinometer.surface.scenes.lens import Lens
 from clinometer.surface.scenes.photographs import read_mask, read_photograph
 from clinometer.surface.scenes.pinhole import pinhole, resampled
 from clinometer.surface.scenes.scene import Background, Camera, View
-from clinometer.surface.scenes.shots import Shot, few
+from clinometer.surface.scenes.shots import Shot, few, lies
 
 __all__ = ["develop", "mask_files"]
 
@@ -137,4 +137,4 @@ def _named(shot: Shot, folder: Path) -> Path | None:
         for stem in (shot.path.name, name.stem)
         for ending in ("png", "jpg", "jpeg")
     )
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if lies(place)), None)

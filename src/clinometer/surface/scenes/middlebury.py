@@ -17,7 +17,7 @@ from clinometer.errors import InputError
 from clinometer.surface.scenes.lens import Lens
 from clinometer.surface.scenes.photographs import size_of
 from clinometer.surface.scenes.scene import Floats
-from clinometer.surface.scenes.shots import Shot, Shots, few, said_of, stands
+from clinometer.surface.scenes.shots import Shot, Shots, few, lies, said_of, stands
 
 __all__ = ["lens_of", "read_middlebury"]
 
@@ -43,9 +43,7 @@ def read_middlebury(path: Path) -> Shots:
             f"{path}: its first line promises {count} cameras, {len(filled) - 1} "
             "follow; is the file whole?"
         )
-    missing = [
-        words[0] for _, words in filled[1:] if not (path.parent / words[0]).is_file()
-    ]
+    missing = [words[0] for _, words in filled[1:] if not lies(path.parent / words[0])]
     if missing:
         raise InputError(
             f"{path}: {len(missing)} of {count} cameras have no image beside the file: "

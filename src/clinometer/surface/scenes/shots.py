@@ -14,7 +14,7 @@ from clinometer.errors import InputError
 from clinometer.surface.scenes.lens import Lens
 from clinometer.surface.scenes.scene import Camera, Floats
 
-__all__ = ["Shot", "Shots", "few", "said_of", "stands"]
+__all__ = ["Shot", "Shots", "few", "lies", "said_of", "stands"]
 
 
 @final
@@ -71,6 +71,14 @@ def said_of(name: object) -> Generator[None]:
         raise InputError(f"{name}: {error}") from error
 
 
+def lies(path: Path) -> bool:
+    """Whether a file lies there; no file has a name that the system does not take."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def few(names: list[str]) -> str:
     """The first three names, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -78,5 +86,13 @@ def few(names: list[str]) -> str:
 
 
 def stands(turn: Floats, shift: Floats) -> Floats:
-    """(3, 4) pose of a camera that sees a point X of the world at turn · X + shift."""
+    """(3, 4) pose of a camera that sees a point X of the world at turn · X + shift.
+
+    Raises InputError where a number is not finite.
+    """
+    if not (np.all(np.isfinite(turn)) and np.all(np.isfinite(shift))):
+        raise InputError(
+            "a pose must be finite numbers, got rotation "
+            f"{turn.tolist()} and shift {shift.tolist()}"
+        )
     return np.concatenate([turn.T, -(turn.T @ shift)[:, None]], axis=1)

@@ -18,7 +18,7 @@ from clinometer.errors import InputError
 from clinometer.surface.scenes.lens import Lens
 from clinometer.surface.scenes.photographs import size_of
 from clinometer.surface.scenes.scene import Floats
-from clinometer.surface.scenes.shots import Shot, Shots, few, said_of
+from clinometer.surface.scenes.shots import Shot, Shots, few, lies, said_of
 
 __all__ = ["read_splits", "read_transforms"]
 
@@ -30,6 +30,9 @@ ENDINGS = ("", ".png", ".jpg", ".jpeg", ".PNG", ".JPG", ".JPEG")
 
 FORGOTTEN = ("aabb_scale", "scale", "offset")
 """instant-ngp's own box. It says how far its rays run, not where the object is."""
+
+MOST_PIXELS = 2.0**31
+"""No image is as wide; a larger number, or none, is a mistake."""
 
 PINHOLES = {"PINHOLE", "SIMPLE_PINHOLE"}
 BENT = {"OPENCV", "SIMPLE_RADIAL", "RADIAL", "PERSPECTIVE"}
@@ -128,7 +131,7 @@ def _is_frame(frame: Any) -> bool:
 
 def _image(folder: Path, name: str) -> Path | None:
     places = (folder / f"{name}{ending}" for ending in ENDINGS)
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if lies(place)), None)
 
 
 def _shot(folder: Path, frame: Record, path: Path) -> Shot:
@@ -153,6 +156,8 @@ def _pose(given: Any) -> Floats:
         raise InputError(
             f"transform_matrix must be 4 x 4 or 3 x 4 numbers, got {given!r:.80}"
         )
+    if not np.all(np.isfinite(matrix)):
+        raise InputError(f"a pose must be finite numbers, got {matrix.tolist()}")
     if matrix.shape == (4, 4) and not np.allclose(matrix[3], [0, 0, 0, 1]):
         raise InputError(
             "the last row of transform_matrix must be 0 0 0 1, got "
@@ -164,7 +169,7 @@ def _pose(given: Any) -> Floats:
 def _lens(frame: Record, path: Path) -> Lens:
     """Intrinsics of a frame, its own before those of all."""
     if "w" in frame and "h" in frame:
-        width, height = round(_number(frame, "w")), round(_number(frame, "h"))
+        width, height = _pixels(frame, "w"), _pixels(frame, "h")
     else:
         width, height = size_of(path)
     across, down = _focal(frame, "x", width), _focal(frame, "y", height)
@@ -231,6 +236,13 @@ def _number(frame: Record, key: str, otherwise: float | None = None) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{key} must be a number, got {value!r:.60}")
     return float(value)
+
+
+def _pixels(frame: Record, key: str) -> int:
+    value = _number(frame, key)
+    if not 1 <= value < MOST_PIXELS:
+        raise InputError(f"{key} must be a number of pixels, got {value:g}")
+    return round(value)
 
 
 def _points(path: Path, meta: Record) -> Floats:
