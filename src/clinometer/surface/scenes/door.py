@@ -19,6 +19,7 @@ from clinometer.surface.scenes.outlook import looking_on
 from clinometer.surface.scenes.scene import Background, Frame, Scene, View
 from clinometer.surface.scenes.shots import Shots, few, said_of
 from clinometer.surface.scenes.split import held_out
+from clinometer.surface.scenes.truth import read_truth
 
 __all__ = ["load_scene"]
 
@@ -57,6 +58,7 @@ def load_scene(
     asked = None if box is None else _given_box(box)
     shots = read_shots(place)
     with said_of(place):
+        background = background or shots.background
         views = _views(shots, mask=mask, background=background, max_size=max_size)
         behind = backdrop(views, background)
         found = asked or _found_box(shots, views, behind)
@@ -70,6 +72,7 @@ def load_scene(
         held_out=tuple(view for view in placed if view.name in apart),
         frame=found.frame,
         background=behind,
+        truth=None if shots.truth is None else read_truth(shots.truth, found.frame),
     )
     for note in shots.notes:
         LOG.info("%s: %s", scene.name, note)

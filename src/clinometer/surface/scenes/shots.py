@@ -12,7 +12,7 @@ import numpy as np
 
 from clinometer.errors import InputError
 from clinometer.surface.scenes.lens import Lens
-from clinometer.surface.scenes.scene import Camera, Floats
+from clinometer.surface.scenes.scene import Background, Camera, Floats
 
 __all__ = ["Shot", "Shots", "few", "lies", "said_of", "stands"]
 
@@ -50,6 +50,8 @@ class Shots:
     shots : those with an image. points : (N, 3) of the surface, world units.
     held_out : names that the files set apart for judging, None if they do not say.
     box : (centre (3), radius) that the files give, world units.
+    background, truth : what stands behind the box, and the file of the true surface,
+        where this program wrote the scene.
     notes : what a reader left out or took for granted, one line each.
     """
 
@@ -59,6 +61,8 @@ class Shots:
     points: Floats = field(default_factory=lambda: np.zeros((0, 3)))
     held_out: tuple[str, ...] | None = None
     box: tuple[Floats, float] | None = None
+    background: Background | None = None
+    truth: Path | None = None
     notes: tuple[str, ...] = ()
 
 

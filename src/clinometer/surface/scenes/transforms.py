@@ -55,6 +55,7 @@ def read_transforms(path: Path) -> Shots:
         points=_points(path, meta),
         held_out=_held_out(meta, shots),
         notes=_notes(meta),
+        **_ours(path, meta),
     )
 
 
@@ -78,6 +79,23 @@ def read_splits(folder: Path) -> Shots:
         held_out=tuple(shot.name for shot in apart) if apart else None,
         notes=notes,
     )
+
+
+def _ours(path: Path, meta: Record) -> Record:
+    """Box, background and truth, as `synth.save` wrote them; nothing if it did not."""
+    ours = meta.get("clinometer")
+    if ours is None:
+        return {}
+    try:
+        centre = np.asarray(ours["centre"], dtype=np.float64)
+        truth = None if ours["truth"] is None else path.parent / ours["truth"]
+        box = centre, float(ours["radius"])
+        return {"box": box, "background": ours["background"], "truth": truth}
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: 'clinometer' must hold centre, radius, background and truth, got "
+            f"{ours!r:.60}; leave it out, or write the scene anew"
+        ) from error
 
 
 def _record(path: Path) -> Record:

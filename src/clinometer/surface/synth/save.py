@@ -13,8 +13,7 @@ frame; `frames` with `file_path`, `mask_path` and `transform_matrix`, from the c
 views. Ours alone, under `clinometer`: `name`, `background`, `centre` and `radius` of
 the scene's box in world units, `truth` the name of its file.
 
-truth.ply is binary, in world units, with float64 vertices and, on every face, `seen`:
-1 if any training view sees it or this is not known.
+truth.ply is what `scenes.truth` says. `load_scene` reads all of it back.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ import numpy as np
 from PIL import Image
 
 from clinometer.errors import InputError
-from clinometer.surface.scenes.scene import Frame, Scene, Truth, View
+from clinometer.surface.scenes.scene import Frame, Scene, View
+from clinometer.surface.scenes.truth import write_truth
 
 __all__ = ["save_scene"]
 
@@ -59,7 +59,7 @@ def save_scene(scene: Scene, folder: str | Path) -> Path:
         training = _frames(scene.views, scene.frame, folder, kind="train")
         held_out = _frames(scene.held_out, scene.frame, folder, kind="test")
         if scene.truth is not None:
-            _write_truth(folder / "truth.ply", scene.truth, scene.frame)
+            write_truth(folder / "truth.ply", scene.truth, scene.frame)
         text = json.dumps(_record(scene, training, held_out), indent=1)
         target.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
@@ -117,22 +117,3 @@ def _frames(
         intrinsics = dict(zip(INTRINSICS, numbers, strict=True))
         records.append({**paths, **intrinsics, "transform_matrix": matrix.tolist()})
     return records
-
-
-def _write_truth(path: Path, truth: Truth, frame: Frame) -> None:
-    """A binary PLY: float64 vertices in world units, faces with `seen`."""
-    header = (
-        "ply\nformat binary_little_endian 1.0\n"
-        f"element vertex {len(truth.vertices)}\n"
-        "property double x\nproperty double y\nproperty double z\n"
-        f"element face {len(truth.faces)}\n"
-        "property list uchar int vertex_indices\nproperty uchar seen\nend_header\n"
-    )
-    faces = np.zeros(
-        len(truth.faces), dtype=[("count", "u1"), ("corners", "<i4", 3), ("seen", "u1")]
-    )
-    faces["count"] = 3
-    faces["corners"] = truth.faces
-    faces["seen"] = 1 if truth.seen is None else truth.seen
-    vertices = frame.to_world(truth.vertices).astype("<f8")
-    path.write_bytes(header.encode("ascii") + vertices.tobytes() + faces.tobytes())
