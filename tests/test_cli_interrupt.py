@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def interrupted(folder, name, *, after, stderr=subprocess.PIPE):
     return process.returncode, out, err
 
 
+def read_all(terminal):
+    """What is written to a terminal, until its other end is closed."""
+    seen = b""
+    with os.fdopen(terminal, "rb", buffering=0) as read:
+        try:
+            while part := read.read(4096):
+                seen += part
+        except OSError:  # the other end is closed: all is read
+            pass
+    return seen.decode()
+
+
 def test_ctrl_c_prints_what_is_known_by_then(folder):
     status, out, err = interrupted(folder, "right", after="reached")
 
@@ -81,15 +94,12 @@ def test_ctrl_c_prints_what_is_known_by_then(folder):
 
 def test_ctrl_c_on_a_terminal_keeps_a_difference_seen_and_takes_the_bar_away(folder):
     terminal, end = pty.openpty()
-    status, out, _ = interrupted(folder, "differs", after="reached", stderr=end)
-    os.close(end)
-    seen = ""
-    with os.fdopen(terminal, "rb", buffering=0) as read:
-        try:
-            while part := read.read(4096):
-                seen += part.decode()
-        except OSError:  # the other end is closed: all is read
-            pass
+    with ThreadPoolExecutor(1) as pool:
+        # read while it runs: a terminal that nobody reads takes no more at some point
+        reading = pool.submit(read_all, terminal)
+        status, out, _ = interrupted(folder, "differs", after="reached", stderr=end)
+        os.close(end)
+        seen = reading.result(timeout=30)
 
     assert status == 1
     assert "DIFFERS" in out
