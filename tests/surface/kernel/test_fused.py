@@ -1,5 +1,7 @@
 """The fused field against the plain one in float64."""
 
+import platform
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from clinometer.stencil import central, central_gradient, tetrahedral
 from clinometer.surface.field import FieldShape
 from clinometer.surface.grid import Grid
 from clinometer.surface.kernel import FusedField
-from tests.surface.kernel.fields import SHAPES, off, pair, points
+from tests.surface.kernel.fields import SHAPES, inner, off, pair, points
 
 TOLERANCE = 1e-5
 """Of the largest number: sums of some hundred float32 numbers, each rounded to 6e-8."""
@@ -58,6 +60,25 @@ def test_values_and_gradients_are_those_of_the_plain_field(shape, stencil, seed)
     expected = backward_of(plain, x.double(), stencil, h, pull)
     for name, got in backward_of(fused, x, stencil, h, pull).items():
         assert off(got, expected[name]) < TOLERANCE, name
+
+
+@pytest.mark.skipif(
+    platform.machine() not in {"x86_64", "AMD64"}, reason="AVX2 is of x86"
+)
+@pytest.mark.parametrize("lanes", ["", "-DSIXTEEN_LANES"], ids=["eight", "sixteen"])
+def test_the_widths_of_avx2_and_of_avx512_give_the_same(lanes, monkeypatch):
+    """Both run on a processor with AVX2; sixteen lanes then take two registers."""
+    monkeypatch.setenv("CLINOMETER_TARGET", "avx2")
+    monkeypatch.setenv("CXX", f"c++ {lanes}")
+    plain, fused = pair(SHAPES["default"])
+    x, stencil = points(200), STENCILS["central"]
+    pull = pull_of(fused, x, stencil)
+
+    expected = backward_of(plain, x.double(), stencil, 0.1, pull)
+    for name, got in backward_of(fused, x, stencil, 0.1, pull).items():
+        assert off(got, expected[name]) < TOLERANCE, name
+    x = inner(x, fused.shape)
+    assert off(fused.slopes(x), plain.slopes(x.double())) < TOLERANCE
 
 
 @pytest.mark.parametrize("active", range(1, 6))

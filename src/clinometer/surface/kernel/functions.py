@@ -122,7 +122,7 @@ class _Values(torch.autograd.Function):
     def forward(
         ctx: Any, asked: Asked, features: Any, *weights: Tensor
     ) -> tuple[Tensor, Tensor]:
-        weights = _keep(ctx, asked, weights, _lease_blocks(asked))
+        weights = _keep(ctx, asked, weights, kept=_lease_blocks(asked))
         distance, wanted = _values(asked, weights, ctx.kept, features=features)
         if not features:
             ctx.mark_non_differentiable(wanted)
@@ -151,7 +151,7 @@ class _Slopes(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, asked: Asked, *weights: Tensor) -> Tensor:
         kept = asked.shelf.lease(asked.blocks * asked.library.slope_block_bytes)
-        weights = _keep(ctx, asked, weights, kept)
+        weights = _keep(ctx, asked, weights, kept=kept)
         return _slopes(asked, weights, ctx.kept)
 
     @staticmethod
@@ -182,7 +182,7 @@ def _lease_blocks(asked: Asked) -> Lease:
 
 
 def _keep(
-    ctx: Any, asked: Asked, weights: tuple[Tensor, ...], kept: Lease
+    ctx: Any, asked: Asked, weights: tuple[Tensor, ...], *, kept: Lease
 ) -> tuple[Tensor, ...]:
     """Notes what the way back needs; returns the weights, contiguous."""
     weights = tuple(weight.contiguous() for weight in weights)

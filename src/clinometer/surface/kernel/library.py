@@ -174,6 +174,7 @@ class Library:
         )
         self.adam = function("field_adam", POINTER(Adam))
         self.use_threads = function("use_threads", c_int64)
+        self.softplus = function("softplus_of", c_void_p, c_int64, c_void_p, c_void_p)
         self.block_bytes: int = function("block_bytes", result=c_int64)()
         self.slope_block_bytes: int = function("slope_block_bytes", result=c_int64)()
         self.partial_bytes: int = function("partial_bytes", result=c_int64)()

@@ -41,7 +41,7 @@ using Halves = double __attribute__((vector_size(16)));
 #endif
 
 // Four lanes at a time, as the processor does it.
-#if defined(__AVX512F__) && HIDDEN % 16 == 0
+#if defined(SIXTEEN_LANES)
 #define FOURS(i, j, k, l) i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, \
                           l + 8, i + 12, j + 12, k + 12, l + 12
 #else

@@ -43,6 +43,18 @@ int64_t slope_block_bytes() { return sizeof(SlopeBlock); }
 int64_t partial_bytes() { return sizeof(WeightGradient); }
 int64_t block_points() { return ROWS; }
 
+// softplus and its slope of whole vectors, so that their error can be tested.
+void softplus_of(const float* z, int64_t numbers, float* value, float* slope) {
+  for (int64_t i = 0; i < numbers; i += TOGETHER * LANES) {
+    Reals a[TOGETHER];
+    load(z + i, a);
+    softplus(a);
+    store(value + i, a);
+    softplus_slope(a);
+    store(slope + i, a);
+  }
+}
+
 void use_threads(int64_t threads) { pool()->resize(int(threads)); }
 
 void field_values(const Parameters* of, const Question* question, const Values* to) {

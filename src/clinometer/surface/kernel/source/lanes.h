@@ -16,6 +16,10 @@
 #endif
 
 #if defined(__AVX512F__) && HIDDEN % 16 == 0
+#define SIXTEEN_LANES  // also by hand, to test them on a processor without AVX-512
+#endif
+
+#if defined(SIXTEEN_LANES)
 constexpr int LANES = 16;
 #else
 constexpr int LANES = 8;
@@ -60,7 +64,7 @@ inline Reals real(Integers a) {
 // Keeps a vector in a register that is used several times. GCC would rather read it from
 // memory each time, and run out of reads.
 inline void in_register(Reals& a) {
-#if defined(__AVX__)
+#if defined(__AVX512F__) || (defined(__AVX__) && !defined(SIXTEEN_LANES))
   asm("" : "+v"(a));
 #else
   (void)a;
@@ -79,9 +83,9 @@ inline float sum(Reals a) {
 // a > b ? a : b and a < b ? a : b, b where one is NaN: one instruction, which GCC does not
 // find by itself.
 inline Reals larger(Reals a, Reals b) {
-#if defined(__AVX512F__) && HIDDEN % 16 == 0
+#if defined(SIXTEEN_LANES) && defined(__AVX512F__)
   return _mm512_max_ps(a, b);
-#elif defined(__AVX__)
+#elif !defined(SIXTEEN_LANES) && defined(__AVX__)
   return _mm256_max_ps(a, b);
 #else
   return a > b ? a : b;
@@ -89,9 +93,9 @@ inline Reals larger(Reals a, Reals b) {
 }
 
 inline Reals smaller(Reals a, Reals b) {
-#if defined(__AVX512F__) && HIDDEN % 16 == 0
+#if defined(SIXTEEN_LANES) && defined(__AVX512F__)
   return _mm512_min_ps(a, b);
-#elif defined(__AVX__)
+#elif !defined(SIXTEEN_LANES) && defined(__AVX__)
   return _mm256_min_ps(a, b);
 #else
   return a < b ? a : b;
@@ -150,7 +154,7 @@ inline void log_one_plus(Reals (&e)[COUNT]) {
 // SHARPNESS of field.py.
 constexpr float SHARPNESS = 100.0f;
 
-// Replaces z by softplus(z) = log(1 + exp(SHARPNESS z)) / SHARPNESS, to 1e-8 + 1e-7 |z|.
+// Replaces z by softplus(z) = log(1 + exp(SHARPNESS z)) / SHARPNESS, to 1e-8 + 2e-7 |z|.
 template <int COUNT>
 inline void softplus(Reals (&z)[COUNT]) {
   const Integers sign = bits(all(-0.0f));
