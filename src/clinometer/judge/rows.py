@@ -162,39 +162,18 @@ def residuals(rows: Rows) -> Residuals:
     in the odd table and 2.6 s / h**2 in the even one, most of it from the finest row.
     """
     odd, even = extrapolate(np.square(rows.step), rows.odd, rows.even)
-    rounding = MUCH * rows.floor
-    by_odd, decays_odd = _decay(odd, 1.3 * rows.step, rounding)
-    by_even, decays_even = _decay(even, np.square(rows.step) / 2.6, rounding)
-    coherent = (decays_odd | (by_odd <= rounding[3:])) & (
-        decays_even | (by_even <= rounding[3:])
+    finest, rounding = rows.step[3:], MUCH * rows.floor[3:]
+    last_odd, decays_odd = _decay(odd)
+    last_even, decays_even = _decay(even)
+    by_odd = last_odd * (1.3 * finest)
+    by_even = last_even * (np.square(finest) / 2.6)
+    coherent = (decays_odd | (by_odd <= rounding)) & (
+        decays_even | (by_even <= rounding)
     )
     return Residuals(odd, even, np.hypot(by_odd, by_even) * 0.7, coherent)
 
 
-def _decay(
-    table: list[Floats], noise: Floats, rounding: Floats
-) -> tuple[Floats, Bools]:
-    """(W, C) noise behind the residuals; whether they shrink from level to level.
-
-    noise : (R, C) noise of one value over the difference of quotients that it makes.
-    rounding : (R, C) noise of one value that rounding may be.
-    """
+def _decay(table: list[Floats]) -> tuple[Floats, Bools]:
+    """Last residual of each window; whether residuals shrink from level to level."""
     zero, one, two = (np.abs(level[1:] - level[:-1]) for level in table[:3])
-    decays = (DECAY * two <= one[1:]) & (DECAY * one[1:] <= zero[2:])
-    last = two * noise[3:]
-    return np.where(
-        decays, last, np.maximum(last, _rising(zero, noise, rounding))
-    ), decays
-
-
-def _rising(zero: Floats, noise: Floats, rounding: Floats) -> Floats:
-    """(W, C) noise behind differences that do not fall though h does; 0 without any.
-
-    The last residual of a window is that of its finest row, where rounding may cover
-    all. Many kinks, as a perceptron has, show one row earlier: there the quotients
-    still move by more than rounding explains, and no less than on the row before.
-    """
-    behind = zero * noise[1:]
-    odd_ones = (behind > rounding[1:])[1:] & (DECAY * zero[1:] > zero[:-1])
-    behind = np.where(odd_ones, behind[1:], 0.0)
-    return np.maximum(behind[:-1], behind[1:])
+    return two, (DECAY * two <= one[1:]) & (DECAY * one[1:] <= zero[2:])
