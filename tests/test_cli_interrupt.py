@@ -61,6 +61,8 @@ def interrupted(folder, name, *, after, stderr=subprocess.PIPE):
         stderr=stderr,
         text=True,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        # tests in the background are begun deaf to Ctrl-C, and hand that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         for line in process.stdout:
             if line.strip() == after:

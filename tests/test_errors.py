@@ -11,6 +11,7 @@ from clinometer.errors import (
     GradientError,
     InputError,
     MissingExtraError,
+    StorageError,
 )
 
 KINDS = {
@@ -18,6 +19,7 @@ KINDS = {
     InputError: ValueError,
     FunctionError: RuntimeError,
     MissingExtraError: ImportError,
+    StorageError: OSError,
     GradientError: AssertionError,
 }
 

@@ -24,6 +24,7 @@ from clinometer.errors import (
     GradientError,
     InputError,
     MissingExtraError,
+    StorageError,
 )
 from clinometer.estimate import Estimate, Status
 from clinometer.problem import Problem
@@ -66,6 +67,7 @@ __all__ = [
     "SpotCheck",
     "Status",
     "Stencil",
+    "StorageError",
     "Trace",
     "TwinReport",
     "Verdict",

@@ -45,7 +45,7 @@ def visit(browser):
         context = browser.new_context(offline=True, **options)
         contexts.append(context)
         tab = context.new_page()
-        tab.set_default_timeout(5000)
+        tab.set_default_timeout(30_000)  # a busy machine takes its time
         url = path.as_uri()
         tab.on("console", lambda message: faults.append(message.text))
         tab.on("pageerror", lambda error: faults.append(str(error)))
