@@ -22,38 +22,40 @@ Look: TypeAlias = Literal["colour", "normals"]
 scene's axes, before white."""
 
 DISTANCE = 2.7
-"""Of the cameras from the middle, scene radii; FRAMED : radius that fills a picture."""
+"""Of the cameras from the middle, scene radii."""
+
 FRAMED = 0.95
+"""Radius, scene units, of the ball that fills a picture."""
 
 RAISED = math.radians(20)
 """How far above the horizon a turntable's camera stands."""
 
+SMALLEST = 8
+"""Pixels along a picture's side."""
+
 PAUSE = 60
 """Milliseconds that a picture of a turntable stays."""
+
+SUFFIXES = (".png", ".jpg", ".webp")
+"""Of files that hold a sheet."""
 
 
 def round_about(count: int, size: int, *, up: NDArray[np.float64]) -> list[Camera]:
     """Cameras on a circle round the scene, which look at its middle.
 
     size : pixels along a picture's side. up : (3) which way is up, scene axes.
+    Raises InputError for a picture of less than 8 pixels.
     """
+    if size < SMALLEST:
+        raise InputError(f"a picture has at least {SMALLEST} pixels, got {size}")
     up = up / np.linalg.norm(up)
     aside = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
     aside /= np.linalg.norm(aside)
     ahead = np.cross(up, aside)
     turns = 2 * math.pi * np.arange(count) / count
-    return [
-        _towards_middle(
-            DISTANCE
-            * (
-                math.cos(RAISED) * (math.cos(turn) * aside + math.sin(turn) * ahead)
-                + math.sin(RAISED) * up
-            ),
-            up,
-            size,
-        )
-        for turn in turns
-    ]
+    flat = np.outer(np.cos(turns), aside) + np.outer(np.sin(turns), ahead)
+    places = DISTANCE * (math.cos(RAISED) * flat + math.sin(RAISED) * up)
+    return [_towards_middle(place, up, size) for place in places]
 
 
 def direction(name: str) -> NDArray[np.float64]:
@@ -85,7 +87,8 @@ def turntable(
 ) -> None:
     """A GIF of the surface as it turns once.
 
-    Raises InputError unless the file's name ends in .gif; StorageError as `replacing`.
+    Raises InputError unless the file's name ends in .gif, and as `round_about` does;
+    StorageError as `replacing` does.
     """
     if path.suffix.lower() != ".gif":
         raise InputError(f"a turntable is a GIF: the name must end in .gif, got {path}")
@@ -108,8 +111,11 @@ def sheet(
 ) -> None:
     """A picture of so many sides: colours above, normals below.
 
-    Raises StorageError as `replacing` does.
+    Raises InputError unless the file's name ends in .png, .jpg or .webp, and as
+    `round_about` does; StorageError as `replacing` does.
     """
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"a picture's name ends in {', '.join(SUFFIXES)}, got {path}")
     cameras = round_about(count, size, up=up)
     rows = [
         np.concatenate([still(trained, camera, look) for camera in cameras], axis=1)

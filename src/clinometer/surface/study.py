@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -22,16 +22,19 @@ from clinometer.surface.field import FieldShape, PlainField
 from clinometer.surface.grid import Grid, encode
 from clinometer.surface.taps import slopes
 from clinometer.surface.vectors import length
+from clinometer.table import aligned
 
 __all__ = [
     "Along",
     "Bias",
     "Reached",
     "Smoothing",
+    "Study",
     "along",
     "bias",
     "reached",
     "smoothing",
+    "study",
 ]
 
 Floats = NDArray[np.float64]
@@ -59,15 +62,16 @@ class Along:
     jumps: float
 
 
-def along(cells: int = 16, *, seed: int = 0, points: int = 2001) -> Along:
+def along(cells: int = 16, *, seed: int = 0, points: int = 2048) -> Along:
     """Slopes of a grid of random numbers along a line parallel to an axis.
 
-    cells : of the grid's one level, per axis.
+    cells : of the grid's one level, per axis. points : middles of as many equal parts
+    of the line; where both are powers of two, none of them lies on a face.
     """
     grid = Grid(levels=1, coarsest=cells, finest=cells, features=1)
     draw = torch.Generator().manual_seed(seed)
     table = torch.randn(grid.total, 1, generator=draw, dtype=torch.float64)
-    t = torch.linspace(-0.5, 0.5, points, dtype=torch.float64) + 1e-9
+    t = (torch.arange(points, dtype=torch.float64) + 0.5) / points - 0.5
 
     def value(shift: float) -> Tensor:
         line = torch.full((points, 3), 0.123, dtype=torch.float64)
@@ -147,7 +151,8 @@ def _entries(
     """(L) mean number of entries with a gradient, over points taken one by one."""
     starts = field.shape.grid.starts
     counts = np.zeros(len(starts) - 1)
-    for one in x.split(1):
+    for k in range(len(x)):
+        one = x[k : k + 1]
         found = slopes(field, one, field.outputs(one)[0], stencil=stencil, reach=reach)
         loss = ((length(found.gradient) - 1) ** 2).sum()
         (moved,) = torch.autograd.grad(loss, field.table)
@@ -226,6 +231,17 @@ class Bias:
     errors: dict[str, Floats]
     moments: dict[str, Floats]
 
+    @property
+    def orders(self) -> dict[str, float]:
+        """p in error = O(reach**p), way by way, from the two smallest steps."""
+        small = np.argsort(self.steps)[:2]
+        return {
+            way: float(
+                np.polyfit(np.log(self.steps[small]), np.log(error[small]), 1)[0]
+            )
+            for way, error in self.errors.items()
+        }
+
 
 def bias(
     steps: Sequence[float] = (0.2, 0.1, 0.05, 0.025, 0.0125),
@@ -278,3 +294,84 @@ def _gradient(stencil: Stencil, x: Floats, h: float) -> Floats:
 
 def _rms(error: Floats) -> float:
     return float(np.sqrt((error**2).mean()))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The four together; prints as tables."""
+
+    along: Along
+    reached: Reached
+    smoothing: Smoothing
+    bias: Bias
+
+    def __str__(self) -> str:
+        along, reached = self.along, self.reached
+        smoothing, bias = self.smoothing, self.bias
+        jump = (
+            "At a face of a cell the analytical slope of a random level jumps by "
+            f"{along.jumps:.2f} of its spread; a difference does not jump."
+        )
+        entries = aligned(
+            ["level", "reach, cells", *(f"entries, {way}" for way in reached.entries)],
+            [
+                [str(level), f"{cells:.3g}"]
+                + [f"{n[level]:.1f}" for n in reached.entries.values()]
+                for level, cells in zip(reached.level, reached.cells, strict=True)
+            ],
+        )
+        smooth = aligned(
+            ["step, cells", "spread left", "by theory"],
+            [
+                [f"{step:.3g}", f"{left:.3f}", f"{theory:.3f}"]
+                for step, left, theory in zip(
+                    smoothing.cells, smoothing.left, smoothing.theory, strict=True
+                )
+            ],
+        )
+        foretold = bias.moments["tetrahedral"]
+        biased = aligned(
+            ["reach", *(f"error, {way}" for way in bias.errors), "four, by moments"],
+            [
+                [
+                    f"{reach:g}",
+                    *(f"{error[k]:.2e}" for error in bias.errors.values()),
+                    f"{foretold[k]:.2e}",
+                ]
+                for k, reach in enumerate(bias.steps)
+            ],
+        )
+        orders = ", ".join(f"{way} {p:.2f}" for way, p in bias.orders.items())
+        tables = ["\n".join(table) for table in (entries, smooth, biased)]
+        return "\n\n".join([jump, *tables, f"orders of the errors: {orders}"])
+
+    def as_dict(self) -> dict[str, Any]:
+        """All figures, as numbers and lists of them, by the names of the four."""
+        return {
+            "along": {
+                "jumps": self.along.jumps,
+                "faces": self.along.faces.tolist(),
+            },
+            "reached": {
+                "cells": self.reached.cells.tolist(),
+                **{way: n.tolist() for way, n in self.reached.entries.items()},
+            },
+            "smoothing": {
+                "cells": self.smoothing.cells.tolist(),
+                "left": self.smoothing.left.tolist(),
+                "theory": self.smoothing.theory.tolist(),
+            },
+            "bias": {
+                "steps": self.bias.steps.tolist(),
+                **{way: e.tolist() for way, e in self.bias.errors.items()},
+                "orders": self.bias.orders,
+            },
+        }
+
+
+def study(seed: int = 0) -> Study:
+    """All four, with random numbers of one seed."""
+    return Study(
+        along(seed=seed), reached(seed=seed), smoothing(seed=seed), bias(seed=seed)
+    )

@@ -1,0 +1,177 @@
+"""The live view: what its handles do, and the page in a real browser."""
+
+import math
+import os
+import shutil
+import threading
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from clinometer import InputError
+from clinometer.surface.train import Progress, train
+from clinometer.surface.view import Viewer
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+DRAWING = (  # WebGL without a graphics card
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 60.0  # seconds; without other work on the machine it takes one
+MIDDLE = {"x": 200, "y": 130, "width": 140, "height": 140}
+
+
+@pytest.fixture(scope="module")
+def training(scene, small):
+    return train(scene, small)
+
+
+@pytest.fixture
+def viewer(scene, small):
+    viewer = Viewer(scene.views, levels=small.grid.levels, port=0)
+    yield viewer
+    viewer.stop()
+
+
+def at(training, seconds):
+    step = training.step()
+    return Progress(training.iteration, 1000, seconds, step)
+
+
+def surface(viewer):
+    """Bytes of the mesh that the page has, None where it has none."""
+    handles = viewer._server.scene._handle_from_node_name
+    return handles["/surface"].glb_data if "/surface" in handles else None
+
+
+def click(handle, value):
+    """Set a handle as the page does: on another thread."""
+    thread = threading.Thread(target=setattr, args=(handle, "value", value))
+    thread.start()
+    thread.join()
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+def test_the_first_mesh_is_shown_after_three_seconds(viewer, training):
+    viewer(training, at(training, 2.9))
+    assert surface(viewer) is None
+    viewer(training, at(training, 3.1))
+    assert surface(viewer) is not None
+
+
+def test_showing_takes_a_tenth_of_the_time_at_most(viewer, training):
+    begun = time.perf_counter()
+    viewer(training, at(training, 4.0))
+    took = time.perf_counter() - begun
+    assert viewer._due <= 4.0 + took / 0.1
+    assert viewer._due > 4.0
+
+
+@pytest.mark.parametrize(
+    ("handle", "value"), [("_level", 1), ("_reach", 16.0), ("_paint", "normals")]
+)
+def test_a_click_changes_what_is_shown_but_only_between_two_steps(
+    viewer, training, handle, value
+):
+    viewer.show(training.trained())
+    before, levels = surface(viewer), training.model.field.active
+    click(getattr(viewer, handle), value)
+    until(viewer._asked.is_set)
+    assert surface(viewer) == before
+    viewer(training, at(training, 0.1))  # not due, but asked for
+    assert surface(viewer) != before
+    assert training.model.field.active == levels
+
+
+def test_clicks_are_done_while_it_waits_and_many_are_one(viewer, training):
+    viewer.show(training.trained())
+    before = surface(viewer)
+    for value in (2.0, 3.0, 16.0):
+        click(viewer._reach, value)
+    until(viewer._asked.is_set)
+    viewer.wait(0.05)
+    assert surface(viewer) != before
+    assert not viewer._asked.is_set()
+
+
+def test_a_field_without_a_surface_is_told_of(viewer, scene, small):
+    training = train(scene, small)
+    training.model.field.second_bias.data[0] += 10  # outside everywhere
+    viewer.show(training.trained())
+    assert viewer._fault.visible
+    assert "no surface to show" in viewer._fault.content
+    assert surface(viewer) is None
+
+
+def test_every_camera_stands_where_its_photograph_was_taken(viewer, scene):
+    handles = viewer._server.scene._handle_from_node_name
+    for number, view in enumerate(scene.views):
+        drawn = handles[f"/cameras/{number}"]
+        np.testing.assert_allclose(drawn.position, view.camera.place, atol=1e-6)
+        half = math.tan(drawn.fov / 2) * view.camera.focal[1]
+        assert half == pytest.approx(view.camera.height / 2)
+
+
+def test_a_port_that_is_taken_gives_way_to_the_next(viewer, scene, small):
+    port = int(viewer.address.rpartition(":")[2])
+    other = Viewer(scene.views, levels=small.grid.levels, port=port)
+    try:
+        assert other.address != viewer.address
+    finally:
+        other.stop()
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_that_does_not_exist_is_refused(scene, port):
+    with pytest.raises(InputError, match="0 … 65535"):
+        Viewer(scene.views, levels=4, port=port)
+
+
+def test_the_page_shows_the_surface_and_its_sliders_change_it(
+    viewer, training, tmp_path
+):
+    binary = next(filter(None, map(shutil.which, NAMES)), None)
+    if binary is None:
+        said = "no Chromium to open pages in: apt-get install chromium"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(said)
+    faults = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=DRAWING)
+        tab = browser.new_page(viewport={"width": 540, "height": 400})
+        tab.set_default_timeout(PATIENCE * 1000)
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.goto(viewer.address)
+        tab.get_by_text("levels of the grid").wait_for()
+
+        def middle():
+            tab.screenshot(path=tmp_path / "tab.png", clip=MIDDLE)
+            return np.asarray(Image.open(tmp_path / "tab.png").convert("RGB"))
+
+        def changed(before):
+            return lambda: np.mean(np.any(middle() != before, axis=-1)) > 0.02
+
+        empty = middle()
+        viewer.show(training.trained())
+        until(changed(empty))
+        full = middle()
+        tab.get_by_role("slider").first.press("Home")
+        until(viewer._asked.is_set)
+        viewer.wait(0.05)
+        assert viewer._level.value == 1
+        until(changed(full))
+        browser.close()
+    assert faults == []
