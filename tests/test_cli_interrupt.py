@@ -54,6 +54,8 @@ def folder(tmp_path_factory):
 
 def interrupted(folder, name, *, after, stderr=subprocess.PIPE):
     """Output of the script, stopped as by Ctrl-C once it has printed a line."""
+    # tests in the background are begun deaf to Ctrl-C, and would hand that on
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [SCRIPT, "check", f"slow.py:{name}"],
         cwd=folder,
@@ -61,12 +63,11 @@ def interrupted(folder, name, *, after, stderr=subprocess.PIPE):
         stderr=stderr,
         text=True,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-        # tests in the background are begun deaf to Ctrl-C, and hand that on
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         for line in process.stdout:
             if line.strip() == after:
                 break
+        signal.signal(signal.SIGINT, before)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     return process.returncode, out, err

@@ -21,7 +21,7 @@ from scipy import stats
 from clinometer.errors import InputError, StorageError
 from clinometer.surface.evaluate import evaluate
 from clinometer.surface.scenes.scene import Scene
-from clinometer.surface.settings import PRESETS, Plan, Settings
+from clinometer.surface.settings import PRESETS, PUBLISHED, Plan, Settings
 from clinometer.surface.source import SceneSource
 from clinometer.surface.storage import write_text
 from clinometer.surface.train import train
@@ -41,12 +41,13 @@ def _ways() -> dict[str, Plan]:
         "analytical, progressive": replace(exact, opened=OPENED),
     }
     for count, taps in (("6", "central"), ("4", "tetrahedral"), ("4±", "flipped")):
-        fixed = Plan(taps=taps, reach="fixed", opened=0.0)
+        fixed = Plan(taps=taps, reach="fixed", opened=0.0, curvature=PUBLISHED)
         ways[f"numerical {count}"] = fixed
         ways[f"numerical {count}, progressive"] = replace(
             fixed, reach="shrinking", opened=OPENED
         )
         ways[f"random step {count}"] = replace(fixed, reach="random")
+    ways["numerical 6, no curvature"] = replace(ways["numerical 6"], curvature=0.0)
     ways["fast"] = PRESETS["fast"]
     return ways
 
@@ -55,7 +56,8 @@ WAYS: Mapping[str, Plan] = _ways()
 """analytical; numerical with six taps (6), four (4) and four with a chance sign (4±),
 at a fixed step of one cell of the finest level; the same, progressive: levels open one
 after the other, and the step is a cell of the finest that is open; and with a step
-drawn for each iteration; and the preset `fast`."""
+drawn for each iteration; six taps without a weight on the curvature, which tells what
+is the stencil's from what is that weight's; and the preset `fast`."""
 
 SCENES = ("creature", "creature_plain", "blocks_12", "blocks_plain_12")
 """Dense and few views, textured and plain."""
@@ -69,7 +71,7 @@ METRICS = {
 """What is compared, how it is headed, and by what it is multiplied in print."""
 
 
-SMALL = Settings(iterations=500)
+SMALL = Settings(iterations=400)
 """A small form of the ablation: less than an hour of one processor."""
 
 

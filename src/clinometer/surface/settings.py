@@ -13,7 +13,7 @@ from clinometer.surface.field import FieldShape
 from clinometer.surface.grid import Grid
 from clinometer.surface.taps import Taps
 
-__all__ = ["PRESETS", "Plan", "Reach", "Settings", "preset_named"]
+__all__ = ["PRESETS", "PUBLISHED", "Plan", "Reach", "Settings", "preset_named"]
 
 Reach: TypeAlias = Literal["fixed", "shrinking", "random"]
 """Of the taps. fixed: cells of the finest level, always. shrinking: cells of the finest
@@ -45,12 +45,12 @@ class Plan:
         shrinks in proportion to the reach, where that shrinks.
     """
 
-    taps: Taps = "flipped"
+    taps: Taps = "central"
     reach: Reach = "shrinking"
     cells: float = 1.0
     first_levels: int = 4
     opened: float = 0.2
-    curvature: float = 5e-4
+    curvature: float = 1e-3
     curvature_warm: float = 0.05
 
     def __post_init__(self) -> None:
@@ -63,11 +63,14 @@ class Plan:
         _within("curvature_warm", self.curvature_warm, 0.0, 1.0)
 
 
+PUBLISHED = 5e-4
+"""Weight of the curvature in Li et al. 2023, section 4.1."""
+
 PRESETS: Mapping[str, Plan] = {
     "fast": Plan(),
-    "paper": Plan(taps="central", opened=0.6),
-    "shipped": Plan(taps="tetrahedral", cells=0.25, opened=0.6),
-    "random": Plan(taps="central", reach="random", opened=0.0),
+    "paper": Plan(opened=0.6, curvature=PUBLISHED),
+    "shipped": Plan(taps="tetrahedral", cells=0.25, opened=0.6, curvature=PUBLISHED),
+    "random": Plan(reach="random", opened=0.0, curvature=PUBLISHED),
     "analytical": Plan(taps="analytical", reach="fixed", opened=0.0, curvature=0.0),
 }
 """fast: ours. paper: six taps, one cell away, one level after the other (Li et al.
