@@ -7,7 +7,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from clinometer import InputError
+from clinometer import InputError, StorageError
 from clinometer.surface.scenes.scene import Camera, Scene, View
 from clinometer.surface.synth.save import save_scene
 from clinometer.surface.synth.scenes import mesh_scene
@@ -112,5 +112,5 @@ def test_nothing_is_overwritten(tmp_path):
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written"):
         save_scene(SCENE, tmp_path / "file")

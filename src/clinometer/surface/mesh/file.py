@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import trimesh
 
 from clinometer.errors import InputError
 from clinometer.surface.mesh.mesh import Mesh
+from clinometer.surface.storage import replacing
 
 __all__ = ["SUFFIXES", "load", "save"]
 
@@ -25,8 +25,8 @@ def save(mesh: Mesh, path: str | Path) -> Path:
 
     It is written beside its place and then moved there: a full disk or an interruption
     leaves an older file as it was. Missing folders are made.
-    Raises InputError for an unknown suffix or an empty mesh, OSError where the disk
-    does not take it.
+    Raises InputError for an unknown suffix or an empty mesh, StorageError where the
+    disk does not take it.
     """
     path = Path(path)
     suffix = _suffix(path)
@@ -34,14 +34,8 @@ def save(mesh: Mesh, path: str | Path) -> Path:
         raise InputError(f"an empty mesh is not written to {path}: it has no faces")
     text: Any = _trimesh(mesh).export(file_type=suffix[1:])
     data: bytes = text.encode() if isinstance(text, str) else text
-    beside = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
         beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        _forget(beside)
-        raise OSError(error.errno, _words(error, len(data)), str(path)) from error
     return path
 
 
@@ -94,17 +88,3 @@ def _suffix(path: Path) -> str:
             f"a mesh file ends in {', '.join(SUFFIXES)}, got {path.name!r}"
         )
     return suffix
-
-
-def _words(error: OSError, size: int) -> str:
-    """What to do about a file that could not be written."""
-    way = "choose another place with --out"
-    if error.errno == errno.ENOSPC:
-        way = f"make room for {size / 2**20:.0f} MiB or {way}"
-    return f"{error.strerror}: the mesh was not written, an older file stays; {way}"
-
-
-def _forget(beside: Path) -> None:
-    """Remove what was begun, as far as it is there."""
-    if beside.is_file():
-        beside.unlink()

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from clinometer.errors import InputError
+from clinometer.errors import InputError, StorageError
 from clinometer.surface.scenes.scene import Frame, Scene, View
 from clinometer.surface.scenes.truth import write_truth
 
@@ -42,8 +42,8 @@ def save_scene(scene: Scene, folder: str | Path) -> Path:
     """The transforms.json written, beside images, masks and truth.ply.
 
     folder : is made if it does not exist; one that holds a transforms.json is refused.
-    Raises InputError if so, and where the folder cannot be written, a full disk
-    included. transforms.json is written last: where it stands, all stands.
+    Raises InputError if so, StorageError where the folder cannot be written, a full
+    disk included. transforms.json is written last: where it stands, all stands.
     """
     folder = Path(folder)
     target = folder / "transforms.json"
@@ -63,7 +63,7 @@ def save_scene(scene: Scene, folder: str | Path) -> Path:
         text = json.dumps(_record(scene, training, held_out), indent=1)
         target.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{folder}: the scene cannot be written: {error}") from error
+        raise StorageError(f"{folder}: the scene cannot be written: {error}") from error
     return target
 
 
