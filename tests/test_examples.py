@@ -23,6 +23,7 @@ KEY_LINES = {
     "noisy_function": ["noise-limited", "CANNOT TELL  1 entry checked"],
     "descent": ["with error bars, rtol 1e-06", "1,449", "out/descent.png"],
     "problem": [],
+    "surface": ["Chamfer", "held-out views", "out/surface.ply"],
     "training": [
         "step 101: gradient agrees",
         "step 151: gradient DIFFERS",
