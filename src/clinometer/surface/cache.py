@@ -6,18 +6,20 @@ lattice tells at a fraction of the cost.
 
 from __future__ import annotations
 
-from typing import final
+from typing import Protocol, final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from clinometer.surface.field import Field
+from clinometer.surface.kernel.march import FusedMarcher
+from clinometer.surface.kernel.rays import RayLibrary
 from clinometer.surface.opacity import weights
 from clinometer.surface.pixels import Rays
 from clinometer.surface.vectors import length
 
-__all__ = ["DistanceCache"]
+__all__ = ["DistanceCache", "Marcher", "PlainMarcher"]
 
 SIDE = 96
 """Cells of the lattice along each axis; distances stand at their middles."""
@@ -39,17 +41,85 @@ RENEWED, RENEWED_WHOLE = 16, 256
 """Iterations after which near cells, and all cells, are asked for again."""
 
 
+class Marcher(Protocol):
+    """Looks distances up along R rays.
+
+    lattice : (side, side, side) distances at the middles of cells of -1 ... 1; z, y, x.
+    """
+
+    def closest(self, lattice: Tensor, rays: Rays, share: Tensor) -> Tensor:
+        """(R) the least distance at shares (T) of the way through the ball."""
+        ...
+
+    def place(
+        self,
+        lattice: Tensor,
+        rays: Rays,
+        *,
+        looked: Tensor,
+        share: Tensor,
+        sharpness: float,
+        uncertain: tuple[float, float],
+    ) -> Tensor:
+        """(R, S) places t, ascending, most of them where opacity changes.
+
+        looked : (R, T) shares of the way where the lattice is looked up, ascending.
+        share : (R, S) shares of the weight at which places are wanted, ascending.
+        uncertain : as UNCERTAIN.
+        """
+        ...
+
+
+@final
+class PlainMarcher:
+    """In plain PyTorch, on any device: the specification of the kernel's."""
+
+    def closest(self, lattice: Tensor, rays: Rays, share: Tensor) -> Tensor:
+        """As `Marcher` says."""
+        t = rays.near[:, None] + (rays.far - rays.near)[:, None] * share
+        return look(lattice, _along(rays, t)).amin(dim=1)
+
+    def place(
+        self,
+        lattice: Tensor,
+        rays: Rays,
+        *,
+        looked: Tensor,
+        share: Tensor,
+        sharpness: float,
+        uncertain: tuple[float, float],
+    ) -> Tensor:
+        """As `Marcher` says."""
+        t = rays.near[:, None] + (rays.far - rays.near)[:, None] * looked
+        distance = look(lattice, _along(rays, t))
+        weight = weights(distance, t, torch.tensor(sharpness, device=t.device))
+        # a surface between two places may lie closer to either of them
+        weight[:, 1:] = torch.maximum(weight[:, 1:], weight[:, :-1].clone())
+        more, always = uncertain
+        missing = 1 - weight.sum(dim=1, keepdim=True).clamp(max=1)
+        weight = weight + (always + more * missing) / looked.shape[1]
+        return _invert(t, weight, share)
+
+
 @final
 class DistanceCache:
     """Distances of a field on a lattice over the ball."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, library: RayLibrary | None = None) -> None:
+        """All distances are 1 until they are renewed.
+
+        library : of the kernel, which then looks them up on the CPU; None takes
+            PyTorch.
+        """
         middle = (torch.arange(SIDE, device=device) + 0.5) / SIDE * 2 - 1
         z, y, x = torch.meshgrid(middle, middle, middle, indexing="ij")
         self._points = torch.stack([x, y, z], dim=-1).reshape(-1, 3)
         inside = length(self._points) < 1 + 2 / SIDE
         self._inside = inside.nonzero()[:, 0]
         self.values = torch.ones(SIDE**3, device=device)
+        self._marcher: Marcher = PlainMarcher()
+        if library is not None and device.type == "cpu":
+            self._marcher = FusedMarcher(library)
 
     def renew(self, field: Field, iteration: int) -> None:
         """Ask the field again, where the iteration's number says so."""
@@ -61,22 +131,19 @@ class DistanceCache:
             return
         self.values[which] = field.distances(self._points[which])
 
+    @property
+    def lattice(self) -> Tensor:
+        """(SIDE, SIDE, SIDE) the distances; z, y, x."""
+        return self.values.view(SIDE, SIDE, SIDE)
+
     def look(self, x: Tensor) -> Tensor:
         """(...) distances at points (..., 3), interpolated between the middles."""
-        lattice = self.values.view(1, 1, SIDE, SIDE, SIDE)
-        found = functional.grid_sample(
-            lattice,
-            x.reshape(1, 1, 1, -1, 3),
-            align_corners=False,
-            padding_mode="border",
-        )
-        return found.reshape(x.shape[:-1])
+        return look(self.lattice, x)
 
     def closest(self, rays: Rays) -> Tensor:
         """(R) the least distance that rays come across, as far as the lattice knows."""
         share = (torch.arange(12, device=rays.near.device) + 0.5) / 12
-        t = rays.near[:, None] + (rays.far - rays.near)[:, None] * share
-        return self.look(_along(rays, t)).amin(dim=1)
+        return self._marcher.closest(self.lattice, rays, share)
 
     def place(
         self,
@@ -91,19 +158,26 @@ class DistanceCache:
         sharpness : of the opacity, in 1 / scene unit.
         draw : by which places are shifted within their strata; None takes the middles.
         """
-        looked = _strata(len(rays), LOOKS, rays.near.device, draw=draw)
-        t = rays.near[:, None] + (rays.far - rays.near)[:, None] * looked
-        weight = weights(
-            self.look(_along(rays, t)),
-            t,
-            torch.tensor(min(sharpness, STEEPEST), device=t.device),
+        device = rays.near.device
+        return self._marcher.place(
+            self.lattice,
+            rays,
+            looked=_strata(len(rays), LOOKS, device, draw=draw),
+            share=_strata(len(rays), count, device, draw=draw),
+            sharpness=min(sharpness, STEEPEST),
+            uncertain=UNCERTAIN,
         )
-        # a surface between two places may lie closer to either of them
-        weight[:, 1:] = torch.maximum(weight[:, 1:], weight[:, :-1].clone())
-        share, always = UNCERTAIN
-        missing = 1 - weight.sum(dim=1, keepdim=True).clamp(max=1)
-        weight = weight + (always + share * missing) / LOOKS
-        return _invert(t, weight, _strata(len(rays), count, t.device, draw=draw))
+
+
+def look(lattice: Tensor, x: Tensor) -> Tensor:
+    """(...) distances of a lattice at points (..., 3); outside, those of its rim."""
+    found = functional.grid_sample(
+        lattice[None, None],
+        x.reshape(1, 1, 1, -1, 3),
+        align_corners=False,
+        padding_mode="border",
+    )
+    return found.reshape(x.shape[:-1])
 
 
 def _along(rays: Rays, t: Tensor) -> Tensor:

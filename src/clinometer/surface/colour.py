@@ -54,6 +54,7 @@ class ColourNetwork(nn.Module):
 
     def __init__(self, features: int, width: int = 64) -> None:
         super().__init__()
+        self.width = width
         self.layers = nn.Sequential(
             nn.Linear(3 + DEGREES + 3 + features, width),
             nn.ReLU(),

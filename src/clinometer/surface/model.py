@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from clinometer.surface.colour import ColourNetwork, Surroundings
-from clinometer.surface.kernel.choice import field_for
+from clinometer.surface.kernel.choice import field_for, rays_for
 from clinometer.surface.kernel.fused import FusedField
 from clinometer.surface.scenes.scene import Background
 from clinometer.surface.settings import Settings
@@ -30,7 +30,8 @@ class Model(nn.Module):
 
     field : distances and features. colours : the surface's. surroundings : what stands
     behind the ball; None where that is known. gains : (V, 3) log of each photograph's
-    exposure; None where all are alike.
+    exposure; None where all are alike. rays : the kernel's functions of rays; None
+    where plain PyTorch is to be taken.
     """
 
     def __init__(
@@ -49,6 +50,13 @@ class Model(nn.Module):
             self.surroundings = Surroundings() if learned else None
         self.field = field_for(
             settings.shape, settings.seed, device=device, kernel=settings.kernel
+        )
+        self.rays = rays_for(
+            settings.features,
+            self.colours.width,
+            threads=settings.threads,
+            device=device,
+            kernel=settings.kernel,
         )
         if settings.threads is not None and isinstance(self.field, FusedField):
             self.field.use_threads(settings.threads)

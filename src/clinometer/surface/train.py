@@ -114,7 +114,7 @@ class Training:
             background=scene.background,
             device=self.device,
         )
-        self.cache = DistanceCache(self.device)
+        self.cache = DistanceCache(self.device, self.model.rays)
         self.pixels = Pixels(scene.views, self.device)
         self.optimiser = Optimiser(self.model, settings)
         self.iteration = 0

@@ -64,7 +64,7 @@ class Trained:
         self.model, self.settings = model, settings
         self.frame, self.background = frame, background
         self._device = model.log_sharpness.device
-        self._cache = DistanceCache(self._device)
+        self._cache = DistanceCache(self._device, model.rays)
         self._cache.renew(model.field, 0)
 
     @staticmethod

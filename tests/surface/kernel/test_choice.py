@@ -10,7 +10,7 @@ import pytest
 from clinometer.errors import InputError, MissingExtraError
 from clinometer.surface.field import FieldShape, PlainField
 from clinometer.surface.grid import Grid
-from clinometer.surface.kernel import FusedField, field_for
+from clinometer.surface.kernel import FusedField, field_for, rays_for
 from tests.surface.kernel.fields import SHAPES
 
 WITHOUT_COMPILER = """
@@ -107,3 +107,18 @@ def test_other_devices_have_the_plain_field():
 def test_an_unknown_kernel_is_refused():
     with pytest.raises(InputError, match="auto, fused, plain"):
         field_for(SHAPES["small"], kernel="fastest")
+
+
+def test_rays_are_fused_where_they_can_be(monkeypatch, tmp_path):
+    assert rays_for(15, 64, threads=1) is rays_for(15, 64, threads=1, kernel="fused")
+    assert rays_for(15, 64, kernel="plain") is None
+
+    assert rays_for(15, 40, threads=1) is None
+    with pytest.raises(InputError, match="a multiple of 16"):
+        rays_for(15, 40, kernel="fused")
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CXX", "")
+    assert rays_for(15, 64, threads=1) is None
+    with pytest.raises(MissingExtraError, match=r"needs a C\+\+ compiler"):
+        rays_for(15, 64, kernel="fused")

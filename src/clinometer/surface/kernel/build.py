@@ -1,7 +1,8 @@
 """The kernel's library: compiled at first use, kept in a folder of the user's.
 
-A library fits one shape of field, one compiler and one kind of processor; all of that
-stands, hashed, in its file name. It is written beside its place and then renamed, so
+There are two kinds: of fields, and of what happens on rays. A library fits sizes that
+are compiled in, one compiler and one kind of processor; all of that stands, hashed, in
+its file name. It is written beside its place and then renamed, so
 that two processes may build it at once.
 """
 
@@ -14,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -21,10 +23,9 @@ from typing import final
 from clinometer.errors import InputError, MissingExtraError
 from clinometer.surface.field import FieldShape
 
-__all__ = ["Recipe", "build", "cache_folder", "recipe_for"]
+__all__ = ["Recipe", "build", "cache_folder", "recipe", "recipe_for"]
 
 SOURCE = Path(__file__).parent / "source"
-MAIN = SOURCE / "field.cpp"
 
 COMPILERS = ("c++", "g++", "clang++")
 """Asked for in this order, after $CXX."""
@@ -55,8 +56,13 @@ X86 = ("x86_64", "amd64", "i686")
 @final
 @dataclass(frozen=True)
 class Recipe:
-    """How a library is built: the compiler with its version, and all options."""
+    """How a library is built.
 
+    main : name of the source, without its ending. compiler, version, options : what
+    compiles it.
+    """
+
+    main: str
     compiler: tuple[str, ...]
     version: str
     options: tuple[str, ...]
@@ -69,12 +75,27 @@ class Recipe:
             digest.update(path.name.encode() + path.read_bytes())
         for part in (*self.compiler, self.version, *self.options, _processor()):
             digest.update(part.encode() + b"\0")
-        return f"field-{digest.hexdigest()[:24]}.so"
+        return f"{self.main}-{digest.hexdigest()[:24]}.so"
 
 
 def recipe_for(shape: FieldShape) -> Recipe:
     """How to build the library for fields of a shape, here and now.
 
+    Raises what `recipe` raises.
+    """
+    sizes = {
+        "LEVELS": shape.grid.levels,
+        "FEATURES": shape.grid.features,
+        "HIDDEN": shape.hidden,
+        "OUTPUTS": 1 + shape.features,
+    }
+    return recipe("field", sizes)
+
+
+def recipe(main: str, sizes: Mapping[str, int]) -> Recipe:
+    """How to build a library here and now.
+
+    main : name of its source, without the ending. sizes : macros that it needs.
     $CXX names a compiler that is preferred; $CLINOMETER_TARGET is native (the default),
     avx2 or avx512.
     Raises MissingExtraError without a compiler, InputError for another target.
@@ -84,14 +105,8 @@ def recipe_for(shape: FieldShape) -> Recipe:
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise MissingExtraError(f"{shlex.join(command)} failed: {ran.stderr.strip()}")
-    sizes = {
-        "LEVELS": shape.grid.levels,
-        "FEATURES": shape.grid.features,
-        "HIDDEN": shape.hidden,
-        "OUTPUTS": 1 + shape.features,
-    }
     defined = tuple(f"-D{name}={size}" for name, size in sizes.items())
-    return Recipe(compiler, ran.stdout, (*FLAGS, *_target(), *defined))
+    return Recipe(main, compiler, ran.stdout, (*FLAGS, *_target(), *defined))
 
 
 def build(recipe: Recipe) -> Path:
@@ -129,7 +144,8 @@ def cache_folder() -> Path:
 
 
 def _compile(recipe: Recipe, path: Path) -> None:
-    command = [*recipe.compiler, *recipe.options, str(MAIN), "-o", str(path)]
+    main = str(SOURCE / f"{recipe.main}.cpp")
+    command = [*recipe.compiler, *recipe.options, main, "-o", str(path)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise MissingExtraError(

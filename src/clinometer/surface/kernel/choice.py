@@ -1,4 +1,4 @@
-"""Which field to train: the kernel's, or the plain one where there is no kernel."""
+"""What to train with: the kernel's field and rays, or PyTorch where there is none."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import torch
 from clinometer.errors import InputError, MissingExtraError
 from clinometer.surface.field import FieldShape, PlainField
 from clinometer.surface.kernel.fused import FusedField
+from clinometer.surface.kernel.library import processors
+from clinometer.surface.kernel.rays import RayLibrary, ray_library
 
-__all__ = ["Kernel", "field_for"]
+__all__ = ["Kernel", "field_for", "rays_for"]
 
 Kernel: TypeAlias = Literal["auto", "fused", "plain"]
 """auto: fused where it can be had. fused: that or an error. plain: plain PyTorch."""
@@ -49,6 +51,33 @@ def field_for(
             raise
         _say_once(str(error).partition("\n")[0])
         return PlainField(shape, seed)
+
+
+def rays_for(
+    features: int,
+    width: int,
+    *,
+    threads: int | None = None,
+    device: torch.device | str = "cpu",
+    kernel: Kernel = "auto",
+) -> RayLibrary | None:
+    """The kernel's functions of rays; None where plain PyTorch is to be taken.
+
+    features, width : of the colour network. threads : to compute with; None takes all
+    processors this process may use.
+    Raises as `field_for` does.
+    """
+    if kernel == "plain" or torch.device(device).type != "cpu":
+        return None
+    try:
+        library = ray_library(features, width)
+    except (InputError, MissingExtraError) as error:
+        if kernel == "fused":
+            raise
+        _say_once(str(error).partition("\n")[0])
+        return None
+    library.use_threads(processors() if threads is None else threads)
+    return library
 
 
 @functools.cache
