@@ -16,13 +16,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from clinometer.stencil import Stencil
-from clinometer.surface.colour import harmonics
+from clinometer.surface.colour import ColourNetwork, harmonics
+from clinometer.surface.kernel.colours import Placed, fused_colours
+from clinometer.surface.kernel.opacity import fused_weights
+from clinometer.surface.kernel.rays import MOST_SAMPLES, RayLibrary
 from clinometer.surface.model import Model
 from clinometer.surface.opacity import weights
 from clinometer.surface.pixels import Rays
 from clinometer.surface.taps import Sloped, slopes
 
-__all__ = ["Rendered", "render"]
+__all__ = ["Rendered", "composite", "render"]
 
 FAINT = 1e-3
 """Weight of a sample below which its colour is not asked for: less than a quarter of
@@ -66,7 +69,7 @@ def render(
     count, samples = t.shape
     x = (rays.origin[:, None] + t[..., None] * rays.direction[:, None]).reshape(-1, 3)
     distance, features = model.field.outputs(x)
-    weight = weights(distance.view(count, samples), t, model.sharpness).reshape(-1)
+    weight = _weights(model, distance.view(count, samples), t).reshape(-1)
 
     shown = weight.detach() > FAINT
     where = (shown if eager is None else shown | eager).nonzero()[:, 0]
@@ -75,17 +78,13 @@ def render(
     )
 
     seen = shown[where].nonzero()[:, 0]
-    at = where[seen]
-    ray = at // samples
-    inputs = [
-        x[at],
-        harmonics(rays.direction)[ray],
-        functional.normalize(sloped.gradient[seen], dim=1),
-        features[at],
-    ]
-    surface = model.colours(torch.cat(inputs, dim=1))
-    colour = surface.new_zeros(count, 3)
-    colour = colour.index_add(0, ray, surface * weight[at, None])
+    colour = _composite(
+        model,
+        Placed(x, rays.direction, samples, at=where[seen], sloped=seen),
+        gradient=sloped.gradient,
+        features=features,
+        weight=weight,
+    )
     by_ray = weight.view(count, samples)
     return Rendered(
         colour=colour,
@@ -95,3 +94,59 @@ def render(
         ray=where // samples,
         depth=(by_ray.detach() * t).sum(dim=1),
     )
+
+
+def composite(
+    network: ColourNetwork,
+    placed: Placed,
+    *,
+    gradient: Tensor,
+    features: Tensor,
+    weight: Tensor,
+) -> Tensor:
+    """(R, 3) colours of points, each times its weight, summed by ray.
+
+    gradient : (K, 3) of the field; its direction is the normal. features : (N, F) of
+    the field. weight : (N) share of a ray's light.
+    In plain PyTorch, on any device: the specification of the kernel's.
+    """
+    at, direction = placed.at, placed.direction
+    ray = at // placed.samples
+    inputs = [
+        placed.x[at],
+        harmonics(direction)[ray],
+        functional.normalize(gradient[placed.sloped], dim=1),
+        features[at],
+    ]
+    surface = network(torch.cat(inputs, dim=1))
+    colour = surface.new_zeros(len(direction), 3)
+    return colour.index_add(0, ray, surface * weight[at, None])
+
+
+def _kernel(model: Model, x: Tensor) -> RayLibrary | None:
+    """The kernel's functions, where they can take such numbers."""
+    known = x.device.type == "cpu" and x.dtype == torch.float32
+    return model.rays if known else None
+
+
+def _weights(model: Model, distance: Tensor, t: Tensor) -> Tensor:
+    library = _kernel(model, distance)
+    if library is None or t.shape[1] > MOST_SAMPLES:
+        return weights(distance, t, model.sharpness)
+    return fused_weights(library, distance, t, sharpness=model.sharpness)
+
+
+def _composite(
+    model: Model,
+    placed: Placed,
+    *,
+    gradient: Tensor,
+    features: Tensor,
+    weight: Tensor,
+) -> Tensor:
+    library = _kernel(model, weight)
+    inputs = {"gradient": gradient, "features": features, "weight": weight}
+    if library is None:
+        return composite(model.colours, placed, **inputs)
+    parameters = tuple(model.colours.parameters())
+    return fused_colours(library, placed, **inputs, parameters=parameters)
