@@ -77,7 +77,7 @@ class Viewer:
         with _quiet():
             self._server = viser.ViserServer(host="127.0.0.1", port=port, verbose=False)
         # photographs hold their light already
-        self._server.scene.add_light_ambient("/light", intensity=1.0)
+        self._server.scene.add_light_ambient("/light", intensity=2.0)
         self._due = FIRST
         self._trained: Trained | None = None
         self._asked = threading.Event()
@@ -206,8 +206,18 @@ def _painted(trained: Trained, *, reach: float, normals: bool) -> trimesh.Trimes
     facing = functional.normalize(gradient, dim=1).cpu().numpy()
     colours = _as_colours(facing) if normals else trained.colours(mesh.vertices, facing)
     return trimesh.Trimesh(
-        mesh.vertices, mesh.faces, vertex_colors=colours, process=False
+        mesh.vertices, mesh.faces, vertex_colors=_linear(colours), process=False
     )
+
+
+def _linear(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """sRGB as shares of light, which glTF means by colours of vertices.
+
+    Source: IEC 61966-2-1.
+    """
+    c = colours / 255.0
+    light = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    return np.rint(light * 255).astype(np.uint8)
 
 
 def _as_colours(normals: NDArray[np.float32]) -> NDArray[np.uint8]:

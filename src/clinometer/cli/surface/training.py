@@ -31,20 +31,33 @@ __all__ = ["train_command", "trained"]
 SYNTHETIC = "synth:"
 
 
+Place = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCENE",
+        help="A folder of photographs with cameras (transforms.json, COLMAP, "
+        "Middlebury, NeuS), or synth:NAME.",
+    ),
+]
+Preset = Annotated[
+    str, typer.Option(help="fast, paper, shipped, random or analytical.")
+]
+HoldOut = Annotated[int, typer.Option(help="Keep every k-th view to judge by.")]
+Backdrop = Annotated[str | None, typer.Option(help="white, black, random or learned.")]
+Box = Annotated[
+    str | None, typer.Option(help='"x y z radius" in the units of the files.')
+]
+MaxSize = Annotated[
+    int | None, typer.Option(help="Most pixels of an image's longer side.")
+]
+Exposure = Annotated[bool, typer.Option(help="Photographs differ in their exposure.")]
+
+
 def train_command(
     context: typer.Context,
-    place: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="A folder of photographs with cameras (transforms.json, COLMAP, "
-            "Middlebury, NeuS), or synth:NAME.",
-        ),
-    ],
+    place: Place,
     out: Out,
-    preset: Annotated[
-        str, typer.Option(help="fast, paper, shipped, random or analytical.")
-    ] = "fast",
+    preset: Preset = "fast",
     iterations: Annotated[int, typer.Option(help="Steps of the optimiser.")] = 2000,
     rays: Annotated[int, typer.Option(help="Pixels in a step.")] = 512,
     samples: Annotated[int, typer.Option(help="Points on a ray.")] = 16,
@@ -52,21 +65,11 @@ def train_command(
     seed: Annotated[int, typer.Option(help="Of every random number.")] = 0,
     threads: Threads = None,
     kernel: Annotated[str, typer.Option(help="auto, fused or plain.")] = "auto",
-    hold_out: Annotated[
-        int, typer.Option(help="Keep every k-th view to judge by.")
-    ] = 8,
-    background: Annotated[
-        str | None, typer.Option(help="white, black, random or learned.")
-    ] = None,
-    box: Annotated[
-        str | None, typer.Option(help='"x y z radius" in the units of the files.')
-    ] = None,
-    max_size: Annotated[
-        int | None, typer.Option(help="Most pixels of an image's longer side.")
-    ] = None,
-    exposure: Annotated[
-        bool, typer.Option(help="Photographs differ in their exposure.")
-    ] = False,
+    hold_out: HoldOut = 8,
+    background: Backdrop = None,
+    box: Box = None,
+    max_size: MaxSize = None,
+    exposure: Exposure = False,
     resume: Annotated[bool, typer.Option(help="Go on from RUN's checkpoint.")] = False,
     view: Annotated[bool, typer.Option(help="Show it in a browser meanwhile.")] = False,
     port: Annotated[int, typer.Option(help="Of the page that --view shows.")] = 8080,
@@ -104,22 +107,26 @@ def train_command(
         training = trained(
             source, settings, out, resume=resume, port=port if view else None
         )
-        seconds = time.perf_counter() - begun
-        views = len(training.scene.views)
-        data: dict[str, Json] = {
-            "out": str(out),
-            "iterations": training.iteration,
-            "views": views,
-            "seconds": seconds,
-        }
-        said = (
-            f"{out}: {training.iteration:,} iterations on {views} views "
-            f"in {seconds:.0f} s\nnext: clinometer surface mesh {out}"
-        )
-        return Answer(0, Text(said), data)
+        return _done(training, out, time.perf_counter() - begun)
 
     stopped = "stopped before the training began; nothing is kept"
     ended(context, answer, stopped=stopped, as_json=as_json, trace=trace)
+
+
+def _done(training: Training, out: Path, seconds: float) -> Answer:
+    """What is said of a training that took so many seconds."""
+    views = len(training.scene.views)
+    data: dict[str, Json] = {
+        "out": str(out),
+        "iterations": training.iteration,
+        "views": views,
+        "seconds": seconds,
+    }
+    said = (
+        f"{out}: {training.iteration:,} iterations on {views} views "
+        f"in {seconds:.0f} s\nnext: clinometer surface mesh {out}"
+    )
+    return Answer(0, Text(said), data)
 
 
 def trained(
