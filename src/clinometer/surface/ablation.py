@@ -24,6 +24,7 @@ from clinometer.surface.scenes.scene import Scene
 from clinometer.surface.settings import PRESETS, PUBLISHED, Plan, Settings
 from clinometer.surface.source import SceneSource
 from clinometer.surface.storage import write_text
+from clinometer.surface.taps import Taps
 from clinometer.surface.train import train
 from clinometer.table import aligned
 
@@ -40,7 +41,8 @@ def _ways() -> dict[str, Plan]:
         "analytical": exact,
         "analytical, progressive": replace(exact, opened=OPENED),
     }
-    for count, taps in (("6", "central"), ("4", "tetrahedral"), ("4±", "flipped")):
+    kinds: dict[str, Taps] = {"6": "central", "4": "tetrahedral", "4±": "flipped"}
+    for count, taps in kinds.items():
         fixed = Plan(taps=taps, reach="fixed", opened=0.0, curvature=PUBLISHED)
         ways[f"numerical {count}"] = fixed
         ways[f"numerical {count}, progressive"] = replace(
@@ -100,7 +102,8 @@ class Line:
     @staticmethod
     def from_dict(given: Mapping[str, Any]) -> Line:
         """What `dataclasses.asdict` was made of."""
-        return Line(**{**given, "case": Case(**given["case"])})
+        numbers = {name: value for name, value in given.items() if name != "case"}
+        return Line(case=Case(**given["case"]), **numbers)
 
 
 def ablate(

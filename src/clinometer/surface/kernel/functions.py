@@ -166,12 +166,12 @@ class _Slopes(torch.autograd.Function):
 
 _recorded_values = cast(
     "Callable[..., tuple[Tensor, Tensor]]",
-    _Values.apply,  # pyright: ignore[reportUnknownMemberType]
+    _Values.apply,
 )
 
 _recorded_slopes = cast(
     "Callable[..., Tensor]",
-    _Slopes.apply,  # pyright: ignore[reportUnknownMemberType]
+    _Slopes.apply,
 )
 
 
