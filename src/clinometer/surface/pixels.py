@@ -38,14 +38,15 @@ class Rays:
 
     def some(self, which: Tensor) -> Rays:
         """Those of the numbers given, or where a mask (R) is true."""
+        rows = which.nonzero()[:, 0] if which.dtype == torch.bool else which
         return Rays(
-            self.origin[which],
-            self.direction[which],
-            self.near[which],
-            self.far[which],
-            self.colour[which],
-            None if self.mask is None else self.mask[which],
-            self.view[which],
+            self.origin.index_select(0, rows),
+            self.direction.index_select(0, rows),
+            self.near.index_select(0, rows),
+            self.far.index_select(0, rows),
+            self.colour.index_select(0, rows),
+            None if self.mask is None else self.mask.index_select(0, rows),
+            self.view.index_select(0, rows),
         )
 
 
@@ -88,18 +89,25 @@ class Pixels:
     def rays(self, which: Tensor) -> Rays:
         """Rays of pixels by their numbers, less those that miss the ball."""
         view = torch.searchsorted(self._starts, which.contiguous(), right=True) - 1
-        place = which - self._starts[view]
-        width = self._widths[view]
+        place = which - self._starts.index_select(0, view)
+        width = self._widths.index_select(0, view)
         row = torch.div(place, width, rounding_mode="floor")
         spot = torch.stack([place - row * width, row], dim=1) + 0.5
-        flat = (spot - self._centre[view]) / self._focal[view]
+        centre, focal = (
+            part.index_select(0, view) for part in (self._centre, self._focal)
+        )
+        flat = (spot - centre) / focal
         local = torch.cat([flat, torch.ones_like(flat[:, :1])], dim=1)
-        pose = self._pose[view]
-        along = (pose[:, :, :3] * local[:, None]).sum(dim=2)
+        pose = self._pose.index_select(0, view)
+        along = torch.bmm(pose[:, :, :3], local[:, :, None])[:, :, 0]
         direction = along / length(along)[:, None]
         near, far, hit = _ball(pose[:, :, 3], direction)
-        mask = None if self._mask is None else self._mask[which].float() / 255
-        colour = self._colour[which].float() / 255
+        mask = (
+            None
+            if self._mask is None
+            else self._mask.index_select(0, which).float() / 255
+        )
+        colour = self._colour.index_select(0, which).float() / 255
         all_of_them = Rays(pose[:, :, 3], direction, near, far, colour, mask, view)
         return all_of_them.some(hit.nonzero()[:, 0])
 

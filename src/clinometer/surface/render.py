@@ -67,20 +67,25 @@ def render(
     eager : (R * S) bool, points where the gradient is taken whatever their weight.
     """
     count, samples = t.shape
-    x = (rays.origin[:, None] + t[..., None] * rays.direction[:, None]).reshape(-1, 3)
+    origin, direction = rays.origin[:, None], rays.direction[:, None]
+    x = torch.addcmul(origin, t[..., None], direction).reshape(-1, 3)
     distance, features = model.field.outputs(x)
     weight = _weights(model, distance.view(count, samples), t).reshape(-1)
 
     shown = weight.detach() > FAINT
     where = (shown if eager is None else shown | eager).nonzero()[:, 0]
     sloped = slopes(
-        model.field, x[where], distance[where], stencil=stencil, reach=reach
+        model.field,
+        x.index_select(0, where),
+        distance.index_select(0, where),
+        stencil=stencil,
+        reach=reach,
     )
 
-    seen = shown[where].nonzero()[:, 0]
+    seen = shown.index_select(0, where).nonzero()[:, 0]
     colour = _composite(
         model,
-        Placed(x, rays.direction, samples, at=where[seen], sloped=seen),
+        Placed(x, rays.direction, samples, at=where.index_select(0, seen), sloped=seen),
         gradient=sloped.gradient,
         features=features,
         weight=weight,
@@ -90,7 +95,7 @@ def render(
         colour=colour,
         opacity=by_ray.sum(dim=1),
         sloped=sloped,
-        weight=weight[where],
+        weight=weight.index_select(0, where),
         ray=where // samples,
         depth=(by_ray.detach() * t).sum(dim=1),
     )

@@ -68,4 +68,5 @@ def slopes(
     h = reach / math.hypot(*stencil.offsets[0])
     values = field.taps(x, stencil, h)
     gradient = stencil.combine(values, h)
-    return Sloped(gradient.T, stencil.laplacian(values, distance, h))
+    # in rows: torch takes ten times as long for the lengths of columns
+    return Sloped(gradient.T.contiguous(), stencil.laplacian(values, distance, h))
