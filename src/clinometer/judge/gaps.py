@@ -18,6 +18,7 @@ from clinometer.judge.rows import Rows
 __all__ = ["unclosed_gap", "unresolved_gap"]
 
 Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.intp]
 
 GROWTH = 2.0
 """Growth of the second difference quotient, as h falls fourfold, that betrays a kink:
@@ -31,7 +32,8 @@ def unclosed_gap(rows: Rows) -> Floats:
     """
     R, C = rows.step.shape
     known = np.isfinite(rows.even)
-    place = np.where(known, np.arange(R)[:, None], R)
+    rows_above: Ints = np.arange(R, dtype=np.intp)[:, None]
+    place = np.where(known, rows_above, R)
     finer = np.full((R, C), R)
     finer[:-1] = np.minimum.accumulate(place[:0:-1], axis=0)[::-1]
     some = known & (finer < R)
@@ -51,7 +53,8 @@ def unresolved_gap(rows: Rows, noise: Floats) -> Floats:
     resolved, nobody knows on which side of x it lies: the slope may be that of either.
     """
     known = np.isfinite(rows.even)
-    row, c = np.arange(len(rows.step))[:, None], np.arange(rows.step.shape[1])
+    row: Ints = np.arange(len(rows.step), dtype=np.intp)[:, None]
+    c: Ints = np.arange(rows.step.shape[1], dtype=np.intp)
     least = noise / rows.step
     gap = np.where(known, np.abs(rows.even) * rows.step, 0.0)
     clear = gap > least

@@ -104,8 +104,12 @@ class Trained:
 
         normals : (N, 3) of length 1, pointing outwards.
         """
-        both = torch.tensor(np.concatenate([points, normals], axis=1)).float()
-        found = [self._facing(some[:, :3], some[:, 3:]) for some in both.split(CHUNK)]
+        x = torch.tensor(points, device=self._device).float()
+        normal = torch.tensor(normals, device=self._device).float()
+        found = [
+            self._facing(x[start : start + CHUNK], normal[start : start + CHUNK])
+            for start in range(0, len(x), CHUNK)
+        ]
         return _bytes(torch.cat(found).cpu().numpy())
 
     @torch.no_grad()
@@ -116,13 +120,17 @@ class Trained:
         behind = torch.zeros(count, 3, device=self._device)
         behind += 1.0 if self.background == "white" else 0.0
         whole = torch.cat([behind, torch.zeros(count, 5, device=self._device)], dim=1)
-        for some in torch.arange(len(rays), device=self._device).split(CHUNK):
+        for start in range(0, len(rays), CHUNK):
+            some = torch.arange(start, min(start + CHUNK, len(rays)))
+            some = some.to(self._device)
             whole[pixel[some]] = self._seen(rays.some(some))
-        colour, normal, depth, opacity = (
-            part.cpu().numpy().reshape(camera.height, camera.width, -1)
-            for part in whole.split([3, 3, 1, 1], dim=1)
+        seen = whole.cpu().numpy().reshape(camera.height, camera.width, -1)
+        return Picture(
+            colour=_bytes(seen[..., :3]),
+            normal=seen[..., 3:6],
+            depth=seen[..., 6],
+            opacity=seen[..., 7],
         )
-        return Picture(_bytes(colour), normal, depth[..., 0], opacity[..., 0])
 
     def _seen(self, rays: Rays) -> Tensor:
         """(R, 8) colour, normal, depth and opacity."""
