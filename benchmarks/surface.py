@@ -36,7 +36,7 @@ from clinometer.surface.source import SceneSource
 from clinometer.surface.synth.scenes import mesh_scene
 from clinometer.surface.synth.studio import Studio
 from clinometer.surface.taps import slopes
-from clinometer.surface.train import Progress, Training, train
+from clinometer.surface.train import Progress, Training, kernel_alone, train
 from clinometer.table import aligned
 
 POINTS, RAYS, SAMPLES = 8192, 512, 16
@@ -76,6 +76,8 @@ def _kernel(kind: str, threads: int) -> Callable[[], None]:
     stencil, reach = central_gradient(), field.shape.grid.cell(9)
 
     def work() -> None:
+        if isinstance(field, FusedField):
+            torch.set_num_threads(1)  # see train.kernel_alone
         distance, features = field.outputs(x)
         found = slopes(field, x, distance, stencil=stencil, reach=reach)
         loss = ((found.gradient.square().sum(dim=1).sqrt() - 1) ** 2).mean()
@@ -83,6 +85,7 @@ def _kernel(kind: str, threads: int) -> Callable[[], None]:
         loss = loss + 1e-3 * found.laplacian.abs().mean() + features.square().mean()
         field.zero_grad()
         loss.backward()
+        torch.set_num_threads(threads)
 
     return work
 
@@ -101,7 +104,8 @@ def _step(kind: str, threads: int) -> Callable[[], None]:
     training.iteration = settings.iterations // 2  # all levels of the grid are open
 
     def work() -> None:
-        training.step()
+        with kernel_alone(training.model):
+            training.step()
 
     return work
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -16,6 +17,7 @@ from clinometer.errors import FunctionError, InputError
 from clinometer.surface.cache import DistanceCache
 from clinometer.surface.checkpoint import Checkpoint, fingerprint
 from clinometer.surface.folder import RunFolder
+from clinometer.surface.kernel.fused import FusedField
 from clinometer.surface.losses import (
     Losses,
     colour_loss,
@@ -39,7 +41,7 @@ from clinometer.surface.source import SceneSource
 from clinometer.surface.taps import stencil_of
 from clinometer.surface.trained import Trained
 
-__all__ = ["Progress", "Step", "Training", "train"]
+__all__ = ["Progress", "Step", "Training", "kernel_alone", "train"]
 
 FREE = 0.15
 """Share of the rays kept that surely miss the surface, in photographs with a known
@@ -300,7 +302,8 @@ def train(
         training = Training(scene, settings or Settings(), device=device)
         if folder is not None:
             folder.begin(training.settings, source)
-    _run(training, folder, watch)
+    with kernel_alone(training.model):
+        _run(training, folder, watch)
     return training
 
 
@@ -330,6 +333,21 @@ def _run(
         # also on Ctrl-C; a step that failed has changed nothing
         if folder is not None and training.iteration:
             folder.save(training.checkpoint())
+
+
+@contextmanager
+def kernel_alone(model: Model) -> Generator[None]:
+    """One thread for torch while the kernel computes with all of them.
+
+    torch's own threads spin for a while after every operation, waiting for the next,
+    on the processors that the kernel's threads need: a step would take twice as long.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if isinstance(model.field, FusedField) else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _require_masks(scene: Scene) -> None:
