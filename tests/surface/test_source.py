@@ -39,6 +39,19 @@ def test_a_run_remembers_its_scene(tmp_path):
         RunFolder(tmp_path / "other").source()
 
 
+def test_a_broken_file_is_refused(tmp_path):
+    (tmp_path / "scene.json").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        RunFolder(tmp_path).source()
+
+
+def test_a_folder_where_nothing_was_reached_can_be_begun_again(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(Settings(), SceneSource("synth:cup"))
+    folder.begin(Settings(iterations=5), SceneSource("synth:knot"))
+    assert folder.source() == SceneSource("synth:knot")
+
+
 def test_what_is_no_source_is_refused():
     with pytest.raises(InputError, match="no source of a scene"):
         SceneSource.from_dict({"where": "here"})

@@ -36,23 +36,29 @@ class RunFolder:
 
         Raises InputError where a training is in it already: nothing is overwritten.
         """
-        settings_file = self.path / "settings.json"
-        if settings_file.exists() or self._checkpoint.exists():
+        if self._checkpoint.exists() or self._log.exists():
             raise InputError(
                 f"{self.path} holds a training; resume it, or name another folder"
             )
         text = json.dumps(settings.as_dict(), indent=2)
-        write_text(settings_file, text + "\n")
+        write_text(self.path / "settings.json", text + "\n")
         if source is not None:
             write_text(self._source, json.dumps(source.as_dict(), indent=2) + "\n")
 
     def source(self) -> SceneSource:
-        """Where its scene comes from. Raises StorageError where that is not known."""
+        """Where its scene comes from.
+
+        Raises StorageError where that is not known, InputError where the file is not
+        one of ours.
+        """
         if not self._source.is_file():
             raise StorageError(
                 f"{self._source} is not there: which scene {self.path} is of is unknown"
             )
-        return SceneSource.from_dict(json.loads(self._source.read_text("utf-8")))
+        try:
+            return SceneSource.from_dict(json.loads(self._source.read_text("utf-8")))
+        except ValueError as reason:
+            raise InputError(f"{self._source} cannot be read: {reason}") from reason
 
     def checkpoint(self) -> Checkpoint:
         """The checkpoint in it. Raises as `checkpoint.load` does."""

@@ -107,7 +107,7 @@ class Training:
     ) -> None:
         """At the beginning."""
         self.scene, self.settings = scene, settings
-        self.device = torch.device(device)
+        self.device = _device(device)
         _require_masks(scene)
         self.draw = torch.Generator().manual_seed(settings.seed)
         self.model = Model(
@@ -348,6 +348,17 @@ def kernel_alone(model: Model) -> Generator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _device(name: torch.device | str) -> torch.device:
+    """A device that is there. Raises InputError where it is not."""
+    try:
+        device = torch.device(name)
+    except RuntimeError as reason:
+        raise InputError(f"device must be cpu or cuda, got {name!r}") from reason
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError("device cuda is not to be had here; leave it out for the CPU")
+    return device
 
 
 def _require_masks(scene: Scene) -> None:

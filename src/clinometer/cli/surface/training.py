@@ -65,6 +65,9 @@ def train_command(
     seed: Annotated[int, typer.Option(help="Of every random number.")] = 0,
     threads: Threads = None,
     kernel: Annotated[str, typer.Option(help="auto, fused or plain.")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="cpu, or cuda for the plain field on a GPU.")
+    ] = "cpu",
     hold_out: HoldOut = 8,
     background: Backdrop = None,
     box: Box = None,
@@ -105,7 +108,12 @@ def train_command(
         told = {k: of_settings[k] for k in chosen(context, *of_settings)}
         settings = _settings(told if resume else of_settings, before=before)
         training = trained(
-            source, settings, out, resume=resume, port=port if view else None
+            source,
+            settings,
+            out,
+            resume=resume,
+            device=device,
+            port=port if view else None,
         )
         return _done(training, out, time.perf_counter() - begun)
 
@@ -135,6 +143,7 @@ def trained(
     out: Path,
     *,
     resume: bool,
+    device: str = "cpu",
     port: int | None = None,
 ) -> Training:
     """A training to its end, with a bar where someone looks, and a page on a port.
@@ -158,7 +167,9 @@ def trained(
             ending.between_steps()
 
         try:
-            return train(source, settings, out=out, resume=resume, watch=watch)
+            return train(
+                source, settings, out=out, resume=resume, device=device, watch=watch
+            )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_left(source, out, last)) from None
         finally:
@@ -175,9 +186,7 @@ def _left(source: SceneSource, out: Path, last: list[Told]) -> str:
             f"{out} keeps; to go on: clinometer surface train {source.place} "
             f"--out {out} --resume"
         )
-    began = (out / "settings.json").exists()
-    remove = f"; remove {out} before another training is put there" if began else ""
-    return f"stopped before the first step; nothing is kept{remove}"
+    return "stopped before the first step; nothing is kept"
 
 
 def _viewer(training: Training, port: int, console: Console) -> Viewer:
