@@ -160,6 +160,8 @@ def test_synth_writes_a_scene_that_can_be_trained_on(says, folder):
 
 
 def test_ctrl_c_waits_for_the_end_of_a_step_and_a_second_one_does_not():
+    # tests in the background are begun deaf to Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with Ending() as ending:
         ending.between_steps()
         signal.raise_signal(signal.SIGINT)  # in the middle of the next step
@@ -168,6 +170,7 @@ def test_ctrl_c_waits_for_the_end_of_a_step_and_a_second_one_does_not():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_before_the_first_step_ends_at_once():

@@ -151,7 +151,10 @@ def test_the_page_shows_the_surface_and_its_sliders_change_it(
     faults = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=binary, args=DRAWING)
-        tab = browser.new_page(viewport={"width": 540, "height": 400})
+        # a processor draws what is a graphics card's work: few pixels
+        tab = browser.new_page(
+            viewport={"width": 540, "height": 400}, device_scale_factor=0.3
+        )
         tab.set_default_timeout(PATIENCE * 1000)
         tab.on("pageerror", lambda error: faults.append(str(error)))
         tab.goto(viewer.address)

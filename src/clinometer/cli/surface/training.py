@@ -50,6 +50,7 @@ Box = Annotated[
 MaxSize = Annotated[
     int | None, typer.Option(help="Most pixels of an image's longer side.")
 ]
+Device = Annotated[str, typer.Option(help="cpu, or cuda for the plain field on a GPU.")]
 Exposure = Annotated[bool, typer.Option(help="Photographs differ in their exposure.")]
 
 
@@ -65,9 +66,7 @@ def train_command(
     seed: Annotated[int, typer.Option(help="Of every random number.")] = 0,
     threads: Threads = None,
     kernel: Annotated[str, typer.Option(help="auto, fused or plain.")] = "auto",
-    device: Annotated[
-        str, typer.Option(help="cpu, or cuda for the plain field on a GPU.")
-    ] = "cpu",
+    device: Device = "cpu",
     hold_out: HoldOut = 8,
     background: Backdrop = None,
     box: Box = None,
@@ -107,13 +106,9 @@ def train_command(
         source = _source(place, said, of_scene, before=before)
         told = {k: of_settings[k] for k in chosen(context, *of_settings)}
         settings = _settings(told if resume else of_settings, before=before)
+        page = port if view else None
         training = trained(
-            source,
-            settings,
-            out,
-            resume=resume,
-            device=device,
-            port=port if view else None,
+            source, settings, out, resume=resume, device=device, port=page
         )
         return _done(training, out, time.perf_counter() - begun)
 
