@@ -20,7 +20,7 @@ __all__ = ["unclosed_gap", "unresolved_gap"]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.intp]
 
-GROWTH = 0.75
+GROWTH = 0.55
 """The second difference quotient grows as h**-q as h falls. q is 0 where f is smooth,
 1 for a kink at x; beyond this q there is one. Of |x|**1.5, whose slopes on both sides
 meet all the same, it is 0.5."""
@@ -52,8 +52,8 @@ def unresolved_gap(rows: Rows, noise: Floats) -> Floats:
 
     noise : (R, C) of f+ - 2 f(x) + f-, in units of f.
     Where f is smooth, the second quotient settles at f'' until noise covers it. If on
-    the finest row on which it stands out it has grown as beyond GROWTH from the row before,
-    there is a kink closer to x. If besides no finer row would have shown one that is
+    the finest row on which it stands out it has grown by more than GROWTH allows, there
+    is a kink closer to x. If besides no finer row would have shown one that is
     resolved, nobody knows on which side of x it lies: the slope may be that of either.
     """
     known = np.isfinite(rows.even)
