@@ -13,6 +13,7 @@ from PIL import Image
 from clinometer.errors import InputError
 from clinometer.surface.scenes.scene import Camera
 from clinometer.surface.storage import replacing
+from clinometer.surface.synth.studio import camera_at
 from clinometer.surface.trained import Trained
 
 __all__ = ["Look", "direction", "round_about", "sheet", "still", "turntable"]
@@ -54,8 +55,11 @@ def round_about(count: int, size: int, *, up: NDArray[np.float64]) -> list[Camer
     ahead = np.cross(up, aside)
     turns = 2 * math.pi * np.arange(count) / count
     flat = np.outer(np.cos(turns), aside) + np.outer(np.sin(turns), ahead)
-    places = DISTANCE * (math.cos(RAISED) * flat + math.sin(RAISED) * up)
-    return [_towards_middle(place, up, size) for place in places]
+    towards = math.cos(RAISED) * flat + math.sin(RAISED) * up
+    return [
+        camera_at(way, size=size, distance=DISTANCE, up=up, framed=FRAMED)
+        for way in towards
+    ]
 
 
 def direction(name: str) -> NDArray[np.float64]:
@@ -123,16 +127,3 @@ def sheet(
     ]
     with replacing(path) as beside:
         Image.fromarray(np.concatenate(rows)).save(beside)
-
-
-def _towards_middle(
-    place: NDArray[np.float64], up: NDArray[np.float64], size: int
-) -> Camera:
-    ahead = -place / np.linalg.norm(place)
-    right = np.cross(ahead, up)
-    right /= np.linalg.norm(right)
-    down = np.cross(ahead, right)
-    far = float(np.linalg.norm(place))
-    focal = size / 2 * math.sqrt(far**2 - FRAMED**2) / FRAMED
-    pose = np.stack([right, down, ahead, place], axis=1)
-    return Camera((focal, focal), (size / 2, size / 2), pose, size, size)

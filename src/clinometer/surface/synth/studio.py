@@ -20,6 +20,9 @@ Surrounding: TypeAlias = Literal["white", "black", "learned"]
 FRAMED = 0.9
 """Radius of the ball, scene units, that just fits into every picture."""
 
+UP = np.array([0.0, 1.0, 0.0])
+"""The y axis is up in all synthetic scenes."""
+
 CAP = 0.04
 """Share of the sphere's height left free at either pole, where no way is up."""
 
@@ -118,15 +121,23 @@ def _nearest(directions: Floats, others: Floats) -> float:
     return float(np.min(apart, initial=np.inf))
 
 
-def camera_at(towards: Floats, *, size: int, distance: float = 2.7) -> Camera:
-    """A camera in a direction from the origin, at which it looks, y up.
+def camera_at(
+    towards: Floats,
+    *,
+    size: int,
+    distance: float = 2.7,
+    up: Floats = UP,
+    framed: float = FRAMED,
+) -> Camera:
+    """A camera in a direction from the origin, at which it looks.
 
     towards : (3) of any length. size : width and height of its picture in pixels.
-    distance : from the origin, scene units. The ball of radius 0.9 just fits.
+    distance : from the origin, scene units. up : (3) which way is up in the picture.
+    framed : radius of the ball that just fits into it, scene units.
     """
     ahead = -towards / np.linalg.norm(towards)
-    right = np.cross(ahead, [0.0, 1.0, 0.0])
+    right = np.cross(ahead, up)
     right /= np.linalg.norm(right)
     pose = np.stack([right, np.cross(ahead, right), ahead, -distance * ahead], axis=-1)
-    focal = 0.5 * size * math.sqrt(distance**2 - FRAMED**2) / FRAMED
+    focal = 0.5 * size * math.sqrt(distance**2 - framed**2) / framed
     return Camera((focal, focal), (0.5 * size, 0.5 * size), pose, size, size)
