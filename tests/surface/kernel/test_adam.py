@@ -6,7 +6,7 @@ import torch
 from clinometer.errors import InputError
 from clinometer.surface.field import PlainField
 from clinometer.surface.kernel import FusedField, TableAdam
-from tests.surface.kernel.fields import SHAPES, off, pair, points
+from tests.surface.kernel.fields import BENT, SHAPES, STENCILS, inner, off, pair, points
 
 
 def gradient_of(field, seed, share):
@@ -32,6 +32,30 @@ def test_the_kernels_step_is_the_plain_one(active, share):
     assert off(fused.table, plain.table) < 1e-6
     assert off(second.mean, first.mean) < 1e-6
     assert off(second.square, first.square) < 1e-6
+
+
+@pytest.mark.parametrize("taps", [*STENCILS, "analytical"])
+def test_what_backward_owes_is_added_up_when_the_step_is_taken(taps):
+    """Outputs and slopes, as a step of training asks for them, twice before it."""
+    bound = BENT if taps == "analytical" else 1e-5
+    plain, fused = pair(SHAPES["default"])
+    adams = TableAdam(plain), TableAdam(fused)
+    # one step from zero goes by the gradient's sign alone: two steps tell its size
+    for seed in range(2):
+        for field, adam in zip((plain, fused), adams, strict=True):
+            x = inner(points(300, seed=seed), field.shape).to(field.table.dtype)
+            for part in (x, x[:100]):
+                if taps == "analytical":
+                    slope = field.slopes(part).T
+                else:
+                    slope = field.taps(part, STENCILS[taps], 0.01)
+                (field.outputs(part)[0] + slope.sum(dim=0)).square().sum().backward()
+            assert fused.table.grad is None
+            adam.step(1e-2)
+
+    assert not fused.owed
+    assert off(adams[1].mean, adams[0].mean) < bound
+    assert off(adams[1].square, adams[0].square) < bound
 
 
 @pytest.mark.parametrize("kind", [PlainField, FusedField])
@@ -109,7 +133,7 @@ def test_the_number_of_threads_changes_nothing():
     for threads in (1, 2, 3):
         fused = FusedField(SHAPES["default"], threads=threads)
         adam = TableAdam(fused)
-        fused.table.grad = gradient_of(fused, 0, 0.2)
+        fused.outputs(points(2000))[0].square().sum().backward()
         adam.step(1e-2)
         tables.append(fused.table.detach())
 

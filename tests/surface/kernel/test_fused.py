@@ -6,16 +6,14 @@ import pytest
 import torch
 
 from clinometer.errors import InputError
-from clinometer.stencil import central, central_gradient, tetrahedral
+from clinometer.stencil import central
 from clinometer.surface.field import FieldShape
 from clinometer.surface.grid import Grid
 from clinometer.surface.kernel import FusedField
-from tests.surface.kernel.fields import SHAPES, inner, off, pair, points
+from tests.surface.kernel.fields import SHAPES, STENCILS, inner, off, pair, points
 
 TOLERANCE = 1e-5
 """Of the largest number: sums of some hundred float32 numbers, each rounded to 6e-8."""
-
-STENCILS = {"central": central_gradient(), "tetrahedral": tetrahedral()}
 
 
 def backward_of(field, x, stencil, h, pull):
@@ -139,30 +137,6 @@ def test_results_do_not_depend_on_threads_nor_on_chance():
         again = backward_of(fused, x, stencil, 0.02, pull)
         for name in once:
             assert torch.equal(once[name], again[name]), (threads, name)
-
-
-def test_the_kernel_may_add_to_the_gradient_in_place():
-    """Two ways back, as outputs and taps are; the second adds to the first."""
-    _, fused = pair(SHAPES["small"])
-    x, stencil = points(100), STENCILS["central"]
-    pull = pull_of(fused, x, stencil)
-    expected = backward_of(fused, x, stencil, 0.1, pull)
-
-    fused.in_place = True
-    fused.table.grad = gradient = torch.zeros_like(fused.table)
-    got = {}
-    for _ in range(2):
-        fused.zero_grad(set_to_none=False)
-        distance, features = fused.outputs(x)
-        taps = fused.taps(x, stencil, 0.1)
-        sum(
-            (v * p).sum() for v, p in zip((distance, features, taps), pull, strict=True)
-        ).backward()
-        got = {name: p.grad for name, p in fused.named_parameters()}
-
-    assert fused.table.grad is gradient
-    for name in got:
-        assert off(got[name], expected[name]) < 1e-6, name
 
 
 def test_parts_that_do_not_reach_the_loss_give_nothing():

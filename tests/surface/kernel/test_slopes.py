@@ -4,15 +4,10 @@ import pytest
 import torch
 
 from clinometer.surface.kernel import FusedField
-from tests.surface.kernel.fields import SHAPES, inner, off, pair, points
+from tests.surface.kernel.fields import BENT, SHAPES, inner, off, pair, points
 
 TOLERANCE = 1e-5
 """Of the largest number; sums of float32 numbers, each rounded to 6e-8."""
-
-BENT = 2e-4
-"""The same for gradients, which hold softplus's second derivative: where its argument z
-is off by δ, that is off by β δ of itself; β = 100, and z, a sum of up to 40 products of
-about 1, is off by up to 2e-6. The plain field in float32 is off by up to 3e-4."""
 
 
 def backward_of(field, x, pull):

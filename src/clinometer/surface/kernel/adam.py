@@ -10,7 +10,7 @@ from torch import Tensor
 from clinometer.errors import InputError
 from clinometer.surface.field import PlainField
 from clinometer.surface.kernel.fused import FusedField
-from clinometer.surface.kernel.library import Adam, address
+from clinometer.surface.kernel.library import Adam, Owed, address
 
 __all__ = ["TableAdam", "plain_step"]
 
@@ -26,8 +26,9 @@ class TableAdam:
     A number whose gradient is exactly 0 stays, and so does what is kept of it: the
     points of a step touch few entries of the fine levels, and the others shall not
     drift on old gradients. The gradient is zeroed on the way, not set to None.
-    With a `FusedField` the kernel does it, and from now on adds to `table.grad` itself
-    (`in_place`).
+    With a `FusedField` the kernel does it. Backward then leaves `table.grad` as it is:
+    what it owes to it (`owed`) is added up here, level by level, in memory that is
+    small enough to be fast, and used at once.
     Source: Kingma, Ba 2015, arXiv 1412.6980, algorithm 1; the rule for zeros: Müller et
     al. 2022, ACM Trans. Graph. 41(4), section 4.
     """
@@ -50,18 +51,16 @@ class TableAdam:
         self.mean = torch.zeros_like(field.table, requires_grad=False)
         self.square = torch.zeros_like(field.table, requires_grad=False)
         if isinstance(field, FusedField):
-            field.in_place = True
+            field.owed = []
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """One step of that rate, in units of the table's numbers."""
         gradient = self._field.table.grad
         self.steps += 1
-        if gradient is None:
-            return
         if isinstance(self._field, FusedField):
             self._fused_step(self._field, gradient, rate)
-        else:
+        elif gradient is not None:
             used = slice(self._field.shape.grid.starts[self._field.active])
             plain_step(
                 value=self._field.table[used],
@@ -74,25 +73,37 @@ class TableAdam:
                 steps=self.steps,
             )
 
-    def _fused_step(self, field: FusedField, gradient: Tensor, rate: float) -> None:
-        if not gradient.is_contiguous() or gradient.dtype != torch.float32:
+    def _fused_step(
+        self, field: FusedField, gradient: Tensor | None, rate: float
+    ) -> None:
+        debts, field.owed = field.owed or [], []
+        if gradient is None and not debts:
+            return
+        if gradient is not None and not (
+            gradient.is_contiguous() and gradient.dtype == torch.float32
+        ):
             raise InputError("the table's gradient must be contiguous float32")
         mean_decay, square_decay = self.decays
-        grid = field.shape.grid
         parts = (field.table, gradient, self.mean, self.square)
         field.library.adam(
+            field.levels,
+            field.active,
+            (Owed * len(debts))(*(debt.owed for debt in debts)),
+            len(debts),
             Adam(
                 *map(address, parts),
-                numbers=grid.starts[field.active] * grid.features,
                 mean_decay=mean_decay,
+                mean_gain=1 - mean_decay,
                 square_decay=square_decay,
+                square_gain=1 - square_decay,
                 rate=rate / (1 - mean_decay**self.steps),
                 square_scale=1 / (1 - square_decay**self.steps),
                 least=self.least,
-            )
+            ),
         )
         for part in parts:
-            torch.autograd.graph.increment_version(part)
+            if part is not None:
+                torch.autograd.graph.increment_version(part)
 
     def state_dict(self) -> dict[str, Any]:
         """What a later TableAdam goes on from, bit by bit; tensors are not copied."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast, final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from clinometer.surface.field import FieldShape
@@ -16,6 +16,7 @@ from clinometer.surface.kernel.library import (
     Gradient,
     Level,
     Library,
+    Owed,
     Parameters,
     Question,
     SlopeCotangent,
@@ -26,10 +27,28 @@ from clinometer.surface.kernel.library import (
 )
 from clinometer.surface.kernel.memory import Lease, Shelf
 
-__all__ = ["Asked", "Weights", "slopes", "values"]
+__all__ = ["Asked", "Debt", "Weights", "slopes", "values"]
 
 Weights: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 """table, first, first_bias, second, second_bias: float32 on the CPU."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Debt:
+    """What the way back owes to the table's gradient, with all that it stands on."""
+
+    asked: Asked
+    slope: Tensor | None
+    encoded: Lease
+
+    @property
+    def owed(self) -> Owed:
+        """As the kernel reads it."""
+        asked = self.asked
+        return Owed(
+            asked.question, address(self.slope), self.encoded.address, asked.active
+        )
 
 
 @final
@@ -38,7 +57,7 @@ class Asked:
     """What a field is asked for, and what it is computed with.
 
     x : (N, 3), offsets : (K, 3) float32, contiguous. active : levels that count.
-    in_place : the parameter whose gradient the kernel adds to by itself, if any.
+    owed : where the way back leaves the table's gradient; None hands it to autograd.
     """
 
     shape: FieldShape
@@ -48,7 +67,7 @@ class Asked:
     x: Tensor
     offsets: Tensor
     active: int
-    in_place: nn.Parameter | None
+    owed: list[Debt] | None
 
     @property
     def question(self) -> Question:
@@ -144,7 +163,7 @@ class _Values(torch.autograd.Function):
         )
         parts = len(asked.offsets)
         back = asked.library.values_back
-        return None, None, *_gradients(ctx, back, by, parts=parts)
+        return None, None, *_gradients(ctx, back, by, slope=None, parts=parts)
 
 
 class _Slopes(torch.autograd.Function):
@@ -161,7 +180,8 @@ class _Slopes(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         by_slope = cast("Tensor", grad_outputs[0]).contiguous()
         by = SlopeCotangent(address(by_slope), ctx.kept.address)
-        return None, *_gradients(ctx, ctx.asked.library.slopes_back, by, parts=2)
+        back = ctx.asked.library.slopes_back
+        return None, *_gradients(ctx, back, by, slope=by_slope, parts=2)
 
 
 _recorded_values = cast(
@@ -194,17 +214,22 @@ def _keep(
 
 
 def _gradients(
-    ctx: Any, back: Callable[..., None], by: ctypes.Structure, *, parts: int
+    ctx: Any,
+    back: Callable[..., None],
+    by: ctypes.Structure,
+    *,
+    slope: Tensor | None,
+    parts: int,
 ) -> tuple[Tensor | None, ...]:
-    """Gradients by all weights; the table's is None where it goes its own way.
+    """Gradients by all weights; the table's is None where it is owed.
 
+    slope : cotangents of slopes, where the way back is theirs.
     parts : numbers a feature of the grid is changed by, for each point.
     """
     asked: Asked = ctx.asked
     weights: tuple[Tensor, ...] = ctx.saved_tensors
-    table = None
-    if ctx.needs_input_grad[-len(weights)]:
-        table = _table_gradient(asked, weights[0])
+    wanted = ctx.needs_input_grad[-len(weights)]
+    table = torch.zeros_like(weights[0]) if wanted and asked.owed is None else None
     others = [torch.zeros_like(weight) for weight in weights[1:]]
     library = asked.library
     rows = asked.blocks * parts * library.block_points
@@ -216,13 +241,6 @@ def _gradients(
         by,
         Gradient(*map(address, [table, *others]), encoded.address, partial.address),
     )
-    return None if asked.in_place is not None else table, *others
-
-
-def _table_gradient(asked: Asked, table: Tensor) -> Tensor:
-    """What the kernel adds the table's gradient to."""
-    if asked.in_place is None:
-        return torch.zeros_like(table)
-    if asked.in_place.grad is None:
-        asked.in_place.grad = torch.zeros_like(table)
-    return asked.in_place.grad
+    if wanted and asked.owed is not None:
+        asked.owed.append(Debt(asked, slope, encoded))
+    return table, *others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import final
 
 import torch
@@ -10,8 +11,9 @@ from torch import Tensor, nn
 from clinometer.errors import InputError
 from clinometer.stencil import Stencil
 from clinometer.surface.field import FieldShape, initial
-from clinometer.surface.kernel.functions import Asked, Weights, slopes, values
+from clinometer.surface.kernel.functions import Asked, Debt, Weights, slopes, values
 from clinometer.surface.kernel.library import (
+    Level,
     Library,
     levels_of,
     library_for,
@@ -29,9 +31,8 @@ class FusedField(nn.Module):
     shape, seed : as for PlainField; the same parameters begin with the same values.
     threads : to compute with; None takes all processors this process may use. Results
         do not depend on it.
-    in_place : whether the table's gradient is added to `table.grad` by the kernel
-        itself, on the way back. It saves passes over the whole table. Off, gradients
-        are handed to autograd, as any function does: `torch.autograd.grad` needs that.
+    owed : None, or a list where the way back leaves what the table's gradient consists
+        of; it is then not handed to autograd. `TableAdam` starts one and clears it.
 
     Parameters must stay float32 on the CPU. Points take no gradient.
     Raises InputError for shapes that the kernel does not know, and MissingExtraError
@@ -44,13 +45,12 @@ class FusedField(nn.Module):
         seed: int = 0,
         *,
         threads: int | None = None,
-        in_place: bool = False,
     ) -> None:
         super().__init__()
         start = initial(shape, seed)
         self.shape = shape
         self.active = shape.grid.levels
-        self.in_place = in_place
+        self.owed: list[Debt] | None = None
         self.table = nn.Parameter(start.table)
         self.first = nn.Parameter(start.first)
         self.first_bias = nn.Parameter(start.first_bias)
@@ -101,6 +101,11 @@ class FusedField(nn.Module):
         """The compiled functions."""
         return self._library
 
+    @property
+    def levels(self) -> ctypes.Array[Level]:
+        """The levels of the grid, as the kernel reads them."""
+        return self._levels
+
     def _values(
         self, x: Tensor, offsets: Tensor, *, features: bool
     ) -> tuple[Tensor, Tensor]:
@@ -115,7 +120,7 @@ class FusedField(nn.Module):
             x=_points(x),
             offsets=offsets,
             active=self.active,
-            in_place=self.table if self.in_place else None,
+            owed=self.owed,
         )
 
     def _weights(self) -> Weights:

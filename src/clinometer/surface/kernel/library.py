@@ -24,6 +24,7 @@ __all__ = [
     "Gradient",
     "Level",
     "Library",
+    "Owed",
     "Parameters",
     "Question",
     "SlopeCotangent",
@@ -49,6 +50,7 @@ class Level(Structure):
 
     _fields_: ClassVar = [
         ("start", c_int64),
+        ("entries", c_int64),
         ("resolution", c_int32),
         ("mask", c_uint32),
     ]
@@ -133,6 +135,18 @@ class Gradient(Structure):
 
 
 @final
+class Owed(Structure):
+    """`struct Owed` of adam.h."""
+
+    _fields_: ClassVar = [
+        ("question", Question),
+        ("slope", c_void_p),
+        ("encoded", c_void_p),
+        ("active", c_int64),
+    ]
+
+
+@final
 class Adam(Structure):
     """`struct Adam` of adam.h."""
 
@@ -141,9 +155,10 @@ class Adam(Structure):
         ("gradient", c_void_p),
         ("mean", c_void_p),
         ("square", c_void_p),
-        ("numbers", c_int64),
         ("mean_decay", c_float),
+        ("mean_gain", c_float),
         ("square_decay", c_float),
+        ("square_gain", c_float),
         ("rate", c_float),
         ("square_scale", c_float),
         ("least", c_float),
@@ -172,7 +187,9 @@ class Library:
         self.slopes_back = function(
             "field_slopes_back", *asked, POINTER(SlopeCotangent), into
         )
-        self.adam = function("field_adam", POINTER(Adam))
+        self.adam = function(
+            "field_adam", POINTER(Level), c_int64, POINTER(Owed), c_int64, POINTER(Adam)
+        )
         self.use_threads = function("use_threads", c_int64)
         self.softplus = function("softplus_of", c_void_p, c_int64, c_void_p, c_void_p)
         self.block_bytes: int = function("block_bytes", result=c_int64)()
@@ -208,7 +225,7 @@ def _loaded(path: str) -> Library:
 def levels_of(grid: Grid) -> ctypes.Array[Level]:
     """The levels as the kernel reads them."""
     rows = [
-        Level(start=start, resolution=resolution, mask=0 if dense else size - 1)
+        Level(start, size, resolution, 0 if dense else size - 1)
         for start, resolution, size, dense in zip(
             grid.starts[:-1], grid.resolutions, grid.sizes, grid.dense, strict=True
         )

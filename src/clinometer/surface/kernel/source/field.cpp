@@ -7,8 +7,6 @@
 #include <memory>
 
 #include "adam.h"
-#include "slopes.h"
-#include "values.h"
 
 namespace {
 
@@ -81,6 +79,9 @@ void field_slopes_back(const Parameters* of, const Question* question,
   add_partials(to->partial, blocks_of(*question), *to);
 }
 
-void field_adam(const Adam* request) { adam_step(*request); }
+void field_adam(const Level* levels, int64_t active, const Owed* owed, int64_t count,
+                const Adam* adam) {
+  adam_step(levels, active, owed, count, *adam);
+}
 
 }  // extern "C"

@@ -7,6 +7,7 @@
 // One level; the layout is that of the structure in library.py.
 struct Level {
   int64_t start;       // of its entries in the table
+  int64_t entries;     // a multiple of 16
   int32_t resolution;  // cells per axis
   uint32_t mask;       // entries - 1, where they are shared by a hash; else 0
 };

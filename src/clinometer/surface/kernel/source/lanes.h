@@ -2,6 +2,7 @@
 // needed. Compiled for the machine at hand: 8 lanes, or 16 where there is AVX-512.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -99,6 +100,34 @@ inline Reals smaller(Reals a, Reals b) {
   return _mm256_min_ps(a, b);
 #else
   return a < b ? a : b;
+#endif
+}
+
+// A bit for each lane whose number is negative.
+inline uint32_t negative_lanes(Integers a) {
+#if defined(SIXTEEN_LANES) && defined(__AVX512F__)
+  __m512i own;
+  std::memcpy(&own, &a, sizeof own);
+  return _mm512_cmplt_epi32_mask(own, _mm512_setzero_si512());
+#elif !defined(SIXTEEN_LANES) && defined(__AVX__)
+  __m256 own;
+  std::memcpy(&own, &a, sizeof own);
+  return uint32_t(_mm256_movemask_ps(own));
+#else
+  uint32_t found = 0;
+  for (int lane = 0; lane < LANES; ++lane) found |= uint32_t(a[lane] < 0) << lane;
+  return found;
+#endif
+}
+
+inline Reals root(Reals a) {
+#if defined(SIXTEEN_LANES) && defined(__AVX512F__)
+  return _mm512_sqrt_ps(a);
+#elif !defined(SIXTEEN_LANES) && defined(__AVX__)
+  return _mm256_sqrt_ps(a);
+#else
+  for (int lane = 0; lane < LANES; ++lane) a[lane] = std::sqrt(a[lane]);
+  return a;
 #endif
 }
 

@@ -16,7 +16,7 @@ struct Question {
 
 // Gradients, which are added to what is there, and memory for what lies in between.
 struct Gradient {
-  float* table;  // or null, where it is not wanted
+  float* table;  // or null, where it is not wanted, or later: `Owed`
   float* first;
   float* first_bias;
   float* second;

@@ -143,10 +143,9 @@ inline void slanted(const Level& level, const Place& within, const Place& u,
 }
 
 // encoded : (blocks, ROWS, 2, FEATURES) of one level: by the features, and g.
-inline void scatter_slopes(const Network& net, const Question& question, int l,
-                           const float* by_slope, const float* encoded, float* table) {
-  const Level& level = net.levels[l];
-  float* gradient = level_of(table, level);
+// gradient : by the level's entries, added to.
+inline void scatter_slopes(const Level& level, const Question& question,
+                           const float* by_slope, const float* encoded, float* gradient) {
   Entries at;
   Weights weight;
   PairWeights weights, along;
@@ -199,6 +198,8 @@ inline void differentiate_slopes(const Network& net, const Question& question,
   });
   parallel(to.table ? net.active : 0, [&](int64_t i) {
     const int l = int(net.active - 1 - i);
-    scatter_slopes(net, question, l, by.slope, to.encoded + l * level_stride, to.table);
+    const Level& level = net.levels[l];
+    scatter_slopes(level, question, by.slope, to.encoded + l * level_stride,
+                   to.table + level.start * FEATURES);
   });
 }

@@ -1,6 +1,8 @@
 // Distances and features of points, at any offsets, and their gradients.
 #pragma once
 
+#include <vector>
+
 #include "pool.h"
 #include "question.h"
 
@@ -21,6 +23,9 @@ struct ValueCotangent {
   const float* features;  // (N, OUTPUTS - 1), or null
   const Block* blocks;    // as the values left them
 };
+
+constexpr int64_t PIECE = 32;           // blocks that a thread looks up at once
+constexpr int64_t MOST_AT_ONCE = 1024;  // blocks times taps that are encoded together
 
 inline void write_features(const Network& net, const Block& block, int count, float* features) {
   alignas(64) float out[ROWS][OUTPUT_COLUMNS];
@@ -77,48 +82,50 @@ inline void place_corners(const Level& level, const Place& point, Entries& at,
   weights.hold(weight);
 }
 
-// All taps of a few points come before the next points: they share entries, which then
-// lie near.
+// What a level of the grid says of the points of blocks begin ... end at all offsets. All
+// taps of a few points come before the next points: they share entries, which then lie
+// near.
+// encoded : (end - begin, K, ROWS, FEATURES).
 template <bool NEIGHBOURS>
-inline void encode_level(const float* table, const Level& level, int l,
-                         const Points& points, const Question& question, Block* blocks) {
+inline void gather(const float* table, const Level& level, const Question& question,
+                   int64_t begin, int64_t end, float* encoded) {
   Entries at;
   PairWeights weights;
-  for (int first = 0; first < points.tiles() * LANES; first += LANES) {
-    const Place tile = points.tile(first);
-    for (int64_t k = 0; k < question.taps; ++k) {
-      place_corners(level, tile.shifted(question.offsets + 3 * k), at, weights);
-      float* row = &blocks[k].inputs[first][GRID + l * FEATURES];
-      UNROLL
-      for (int lane = 0; lane < LANES; ++lane) {
-        const Gathered entries(table, NEIGHBOURS, at, lane);
-        store_entry(row + lane * INPUTS, entries.weighted(weights, lane));
+  for (int64_t b = begin; b < end; ++b, encoded += question.taps * ROWS * FEATURES) {
+    const Points points = points_of(question, b);
+    for (int first = 0; first < points.count; first += LANES) {
+      const Place tile = points.tile(first);
+      float* to = encoded + first * FEATURES;
+      for (int64_t k = 0; k < question.taps; ++k, to += ROWS * FEATURES) {
+        place_corners(level, tile.shifted(question.offsets + 3 * k), at, weights);
+        UNROLL
+        for (int lane = 0; lane < LANES; ++lane) {
+          const Gathered entries(table, NEIGHBOURS, at, lane);
+          store_entry(to + lane * FEATURES, entries.weighted(weights, lane));
+        }
       }
     }
   }
 }
 
-// The rows that enter the hidden layer, of a block of points at all offsets.
-inline void encode(const Network& net, const Points& points, const Question& question,
-                   Block* blocks) {
-  for (int64_t k = 0; k < question.taps; ++k) {
-    begin_rows(points, question.offsets + 3 * k, blocks[k].inputs);
-  }
-  for (int l = 0; l < net.active; ++l) {
-    const Level& level = net.levels[l];
-    if (level.mask == 0) {
-      encode_level<true>(level_of(net.table, level), level, l, points, question, blocks);
-    } else {
-      encode_level<false>(level_of(net.table, level), level, l, points, question, blocks);
+// Rows that enter the hidden layer, of a block at one offset. encoded : (LEVELS, ...,
+// ROWS, FEATURES), `level_stride` numbers from level to level.
+inline void fill_rows(const Network& net, const Points& points, const float offset[3],
+                      const float* encoded, int64_t level_stride,
+                      float rows[ROWS][INPUTS]) {
+  begin_rows(points, offset, rows);
+  for (int l = 0; l < net.active; ++l, encoded += level_stride) {
+    for (int r = 0; r < points.count; ++r) {
+      std::memcpy(rows[r] + GRID + l * FEATURES, encoded + r * FEATURES,
+                  FEATURES * sizeof(float));
     }
   }
 }
 
-// encoded : (blocks, K, ROWS, FEATURES) of one level.
-inline void scatter(const Network& net, const Question& question, int l,
-                    const float* encoded, float* table) {
-  const Level& level = net.levels[l];
-  float* gradient = level_of(table, level);
+// encoded : (blocks, K, ROWS, FEATURES) of one level; gradient : by its entries, added to.
+inline void scatter(const Level& level, const Question& question, const float* encoded,
+                    float* gradient) {
+  asm("" : "+r"(gradient));  // as in level_of
   Entries at;
   PairWeights weights;
   for (int64_t b = 0; b < blocks_of(question); ++b) {
@@ -146,13 +153,31 @@ inline void scatter(const Network& net, const Question& question, int l,
   }
 }
 
-inline void values(const Network& net, const Question& question, const Values& to) {
-  parallel(blocks_of(question), [&](int64_t b) {
+// Blocks begin ... end of a question.
+inline void values_of_some(const Network& net, const Question& question, int64_t begin,
+                           int64_t end, float* encoded, const Values& to) {
+  const int64_t taps = question.taps, block_stride = ROWS * FEATURES;
+  const int64_t level_stride = (end - begin) * taps * block_stride;
+  const int64_t pieces = (end - begin + PIECE - 1) / PIECE;
+  // Level by level: the entries of one stay in the processor's own memory, those of all
+  // would not. The finest first, as they take longest.
+  parallel(net.active * pieces, [&](int64_t i) {
+    const int l = int(net.active - 1 - i / pieces);
+    const int64_t first = begin + i % pieces * PIECE;
+    const int64_t last = std::min(first + PIECE, end);
+    const Level& level = net.levels[l];
+    float* own = encoded + l * level_stride + (first - begin) * taps * block_stride;
+    const auto look = level.mask ? gather<false> : gather<true>;
+    look(level_of(net.table, level), level, question, first, last, own);
+  });
+  parallel(end - begin, [&](int64_t i) {
+    const int64_t b = begin + i;
     Block scratch;
-    Block* blocks = to.blocks ? to.blocks + b * question.taps : &scratch;
+    Block* blocks = to.blocks ? to.blocks + b * taps : &scratch;
     const Points points = points_of(question, b);
-    encode(net, points, question, blocks);
-    for (int64_t k = 0; k < question.taps; ++k) {
+    for (int64_t k = 0; k < taps; ++k) {
+      fill_rows(net, points, question.offsets + 3 * k,
+                encoded + (i * taps + k) * block_stride, level_stride, blocks[k].inputs);
       activate(net, blocks[k].inputs, blocks[k].hidden);
       float* distance = to.distance + k * question.points + b * ROWS;
       for (int r = 0; r < points.count; ++r) {
@@ -162,6 +187,17 @@ inline void values(const Network& net, const Question& question, const Values& t
     if (!to.features) return;
     write_features(net, blocks[0], points.count, to.features + b * ROWS * (OUTPUTS - 1));
   });
+}
+
+inline void values(const Network& net, const Question& question, const Values& to) {
+  static thread_local std::vector<float> encoded;
+  const int64_t blocks = blocks_of(question);
+  const int64_t most = std::max<int64_t>(1, MOST_AT_ONCE / question.taps);
+  const int64_t numbers = std::min(most, blocks) * question.taps * ROWS * FEATURES * LEVELS;
+  if (int64_t(encoded.size()) < numbers) encoded.resize(numbers);
+  for (int64_t b = 0; b < blocks; b += most) {
+    values_of_some(net, question, b, std::min(b + most, blocks), encoded.data(), to);
+  }
 }
 
 inline void differentiate_values(const Network& net, const Question& question,
@@ -186,6 +222,8 @@ inline void differentiate_values(const Network& net, const Question& question,
   // they take longest.
   parallel(to.table ? net.active : 0, [&](int64_t i) {
     const int l = int(net.active - 1 - i);
-    scatter(net, question, l, to.encoded + l * level_stride, to.table);
+    const Level& level = net.levels[l];
+    scatter(level, question, to.encoded + l * level_stride,
+            to.table + level.start * FEATURES);
   });
 }
