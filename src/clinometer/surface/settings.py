@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, final, get_args
 from clinometer.errors import InputError
 from clinometer.surface.field import FieldShape
 from clinometer.surface.grid import Grid
+from clinometer.surface.kernel.choice import Kernel
 from clinometer.surface.taps import Taps
 
 __all__ = ["PRESETS", "PUBLISHED", "Plan", "Reach", "Settings", "preset_named"]
@@ -123,7 +124,7 @@ class Settings:
     eager: float = 0.1
     seed: int = 0
     threads: int | None = None
-    kernel: Literal["auto", "fused", "plain"] = "auto"
+    kernel: Kernel = "auto"
 
     def __post_init__(self) -> None:
         _within("iterations", self.iterations, 1, 10**8)
@@ -138,7 +139,7 @@ class Settings:
         _within("seed", self.seed, 0, 2**63 - 1)
         if self.threads is not None:
             _within("threads", self.threads, 1, 1024)
-        _one_of("kernel", self.kernel, ("auto", "fused", "plain"))
+        _one_of("kernel", self.kernel, get_args(Kernel))
         if self.plan.first_levels > self.grid.levels:
             raise InputError(
                 f"first_levels must be at most the grid's {self.grid.levels} levels, "
