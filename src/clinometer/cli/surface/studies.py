@@ -49,6 +49,15 @@ def ablate_command(
     small: Annotated[
         bool, typer.Option(help="Less than an hour of one processor.")
     ] = False,
+    way: Annotated[
+        list[str] | None, typer.Option(help="One to compare; repeat for more.")
+    ] = None,
+    scene: Annotated[
+        list[str] | None, typer.Option(help="A synthetic one; repeat for more.")
+    ] = None,
+    processes: Annotated[
+        int, typer.Option(help="Trainings at a time, of one thread each.")
+    ] = 1,
     threads: Threads = None,
     as_json: AsJson = False,
     trace: Trace = False,
@@ -56,7 +65,7 @@ def ablate_command(
     """Compare ways to the field's gradient; goes on where it was stopped."""
 
     def answer() -> Answer:
-        from clinometer.surface.ablation import METRICS, SMALL, ablate, table
+        from clinometer.surface.ablation import METRICS, SCENES, SMALL, ablate, table
         from clinometer.surface.settings import Settings
 
         settings = Settings(iterations=iterations, threads=threads)
@@ -65,8 +74,11 @@ def ablate_command(
         console = Console(stderr=True)
         lines = ablate(
             out,
+            scenes=scene or SCENES,
             seeds=seeds,
+            ways=way,
             settings=settings,
+            processes=processes,
             watch=lambda done, total, line: console.print(
                 f"{done}/{total} {line.case.way}, {line.case.scene}, seed "
                 f"{line.case.seed}: Chamfer {line.chamfer * 1e3:.2f}e-3, normals "
