@@ -140,7 +140,7 @@ def mesh() -> None:
         )
 
 
-def suite(out: Path, seeds: int, iterations: int, processes: int) -> None:
+def suite(out: Path, *, seeds: int, iterations: int, processes: int) -> None:
     """`fast` beside the analytical gradient: means, and the ratios asked for."""
     lines = ablate(
         out,
@@ -225,7 +225,12 @@ def main() -> None:
     if given.what in {"all", "mesh"}:
         mesh()
     if given.what in {"all", "suite"}:
-        suite(given.out, given.seeds, given.iterations, given.processes)
+        suite(
+            given.out,
+            seeds=given.seeds,
+            iterations=given.iterations,
+            processes=given.processes,
+        )
     if given.what == "scene":
         options = {} if given.texture is None else {"texture": given.texture}
         scene(given.place, options, seconds=given.seconds, iterations=given.iterations)

@@ -253,8 +253,10 @@ class Training:
             plain = (rays.colour - level).abs().amax(dim=1) <= SAME
             free = plain & (self.cache.closest(rays) > CLEARANCE)
             lucky = torch.rand(len(rays), generator=self.draw) < FREE
-            rays = rays.some((~free | lucky.to(self.device)).nonzero()[:, 0])
-        return rays.some(torch.arange(min(count, len(rays)), device=self.device))
+            kept = (~free | lucky.to(self.device)).nonzero()[:, 0]
+        else:
+            kept = torch.arange(len(rays), device=self.device)
+        return rays.some(kept[:count])
 
     def _require_finite(self, losses: Losses) -> None:
         if bool(torch.isfinite(losses.total.detach())):
