@@ -57,6 +57,18 @@ def test_curvature_counts_little_at_first_and_shrinks_with_the_reach():
     assert curvature_weight(PRESETS["analytical"], GRID, 0.5) == 0
 
 
+def test_curvature_may_wait_until_there_is_a_shape():
+    late = Plan(reach="fixed", curvature_from=0.4, curvature_warm=0.3)
+    assert curvature_weight(late, GRID, 0.0) == 0
+    assert curvature_weight(late, GRID, 0.4) == 0
+    assert curvature_weight(late, GRID, 0.55) == pytest.approx(late.curvature / 2)
+    assert curvature_weight(late, GRID, 0.7) == pytest.approx(late.curvature)
+    assert curvature_weight(late, GRID, 1.0) == late.curvature
+    sudden = replace(late, curvature_warm=0.0)
+    assert curvature_weight(sudden, GRID, 0.39) == 0
+    assert curvature_weight(sudden, GRID, 0.4) == late.curvature
+
+
 def test_rates_rise_stay_and_fall_to_a_tenth():
     factors = [rate_factor(k, 1000, 50) for k in range(1000)]
     assert factors[0] == 1 / 50

@@ -24,7 +24,7 @@ from scipy import stats
 from clinometer.errors import InputError, StorageError
 from clinometer.surface.evaluate import evaluate
 from clinometer.surface.scenes.scene import Scene
-from clinometer.surface.settings import PRESETS, PUBLISHED, Plan, Settings
+from clinometer.surface.settings import PRESETS, Plan, Settings
 from clinometer.surface.source import SceneSource
 from clinometer.surface.storage import write_text
 from clinometer.surface.synth.named import NAMES
@@ -47,7 +47,7 @@ def _ways() -> dict[str, Plan]:
     }
     kinds: dict[str, Taps] = {"6": "central", "4": "tetrahedral", "4±": "flipped"}
     for count, taps in kinds.items():
-        fixed = Plan(taps=taps, reach="fixed", opened=0.0, curvature=PUBLISHED)
+        fixed = Plan(taps=taps, reach="fixed", opened=0.0)
         ways[f"numerical {count}"] = fixed
         ways[f"numerical {count}, progressive"] = replace(
             fixed, reach="shrinking", opened=OPENED

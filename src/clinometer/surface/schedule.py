@@ -49,14 +49,17 @@ def reach(
 
 
 def curvature_weight(plan: Plan, grid: Grid, progress: float) -> float:
-    """Weight of |laplacian|: rises at first, then shrinks as the reach does.
+    """Weight of |laplacian|: 0, then it rises, then it shrinks as the reach does.
 
     Source: Li et al. 2023, arXiv 2306.03092, section 4.1 (linear warm-up; in proportion
     to the step afterwards).
     """
     if plan.taps == "analytical" or not plan.curvature:
         return 0.0
-    rise = min(1.0, progress / plan.curvature_warm) if plan.curvature_warm else 1.0
+    gone = progress - plan.curvature_from
+    rise = float(gone >= 0)
+    if plan.curvature_warm:
+        rise = min(1.0, max(0.0, gone / plan.curvature_warm))
     if plan.reach == "fixed":
         return plan.curvature * rise
     first = grid.cell(plan.first_levels - 1)

@@ -14,7 +14,7 @@ from clinometer.surface.grid import Grid
 from clinometer.surface.kernel.choice import Kernel
 from clinometer.surface.taps import Taps
 
-__all__ = ["PRESETS", "PUBLISHED", "Plan", "Reach", "Settings", "preset_named"]
+__all__ = ["PRESETS", "Plan", "Reach", "Settings", "preset_named"]
 
 Reach: TypeAlias = Literal["fixed", "shrinking", "random"]
 """Of the taps. fixed: cells of the finest level, always. shrinking: cells of the finest
@@ -41,17 +41,20 @@ class Plan:
     reach : what the distance of its taps is measured by; cells : how many such cells.
     first_levels : levels of the grid that are open at the start.
     opened : share of the training after which all are; 0 opens all at once.
-    curvature : weight of |laplacian|, in 1 / scene unit; 0 without a stencil.
-    curvature_warm : share of the training in which that weight rises from 0. Later it
-        shrinks in proportion to the reach, where that shrinks.
+    curvature : weight of |laplacian|, in scene units; 0 without a stencil.
+    curvature_from : share of the training after which that weight rises from 0.
+    curvature_warm : share of the training in which it does. Later it shrinks in
+        proportion to the reach, where that shrinks.
+    The defaults are those of Li et al. 2023, section 3 and 4.1.
     """
 
     taps: Taps = "central"
     reach: Reach = "shrinking"
     cells: float = 1.0
     first_levels: int = 4
-    opened: float = 0.2
-    curvature: float = 1e-3
+    opened: float = 0.6
+    curvature: float = 5e-4
+    curvature_from: float = 0.0
     curvature_warm: float = 0.05
 
     def __post_init__(self) -> None:
@@ -61,22 +64,29 @@ class Plan:
         _within("first_levels", self.first_levels, 1, 32)
         _within("opened", self.opened, 0.0, 1.0)
         _within("curvature", self.curvature, 0.0, math.inf)
+        _within("curvature_from", self.curvature_from, 0.0, 1.0)
         _within("curvature_warm", self.curvature_warm, 0.0, 1.0)
 
 
-PUBLISHED = 5e-4
-"""Weight of the curvature in Li et al. 2023, section 4.1."""
-
 PRESETS: Mapping[str, Plan] = {
-    "fast": Plan(),
-    "paper": Plan(opened=0.6, curvature=PUBLISHED),
-    "shipped": Plan(taps="tetrahedral", cells=0.25, opened=0.6, curvature=PUBLISHED),
-    "random": Plan(reach="random", opened=0.0, curvature=PUBLISHED),
+    "fast": Plan(
+        taps="flipped",
+        reach="fixed",
+        opened=0.0,
+        curvature=2.5e-4,
+        curvature_from=0.4,
+        curvature_warm=0.3,
+    ),
+    "paper": Plan(),
+    "shipped": Plan(taps="tetrahedral", cells=0.25),
+    "random": Plan(reach="random", opened=0.0),
     "analytical": Plan(taps="analytical", reach="fixed", opened=0.0, curvature=0.0),
 }
-"""fast: ours. paper: six taps, one cell away, one level after the other (Li et al.
-2023, section 3). shipped: as their program has it, four taps at a quarter of a cell.
-random: a step for each iteration (NeuRodin, Wang et al. 2024). analytical: no stencil.
+"""fast: ours; the curvature counts once there is a shape: early, it fills hollows and
+may leave a training stuck. paper: six taps, one cell away, one level after the other
+(Li et al. 2023, section 3). shipped: as their program has it, four taps at a quarter of
+a cell. random: a step for each iteration (NeuRodin, Wang et al. 2024). analytical: no
+stencil.
 """
 
 
