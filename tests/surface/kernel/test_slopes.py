@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from clinometer.surface.kernel import FusedField
-from tests.surface.kernel.fields import BENT, SHAPES, inner, off, pair, points
+from tests.surface.kernel.fields import BEYOND, SHAPES, inner, off, pair, points
 
 TOLERANCE = 1e-5
 """Of the largest number; sums of float32 numbers, each rounded to 6e-8."""
@@ -25,42 +25,56 @@ def pull_of(x, seed=3):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_slopes_and_their_gradients_are_those_of_the_plain_field(shape, seed):
     plain, fused = pair(shape, seed=seed)
-    x = inner(points(400, seed=seed), shape)
+    x = inner(points(400, seed=seed, reach=1.0), shape)
     pull = pull_of(x)
 
     assert off(fused.slopes(x), plain.slopes(x.double())) < TOLERANCE
     expected = backward_of(plain, x.double(), pull)
     got = backward_of(fused, x, pull)
     for name in ("table", "first", "first_bias", "second"):
-        assert off(got[name], expected[name]) < BENT, name
+        assert off(got[name], expected[name]) < TOLERANCE, name
     assert not got["second_bias"].any()
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_outside_of_the_grid_the_nearest_cell_is_prolonged(shape):
+    plain, fused = pair(shape)
+    x = inner(points(2000), shape)
+    x = x[x.abs().amax(dim=1) > 1]
+    pull = pull_of(x)
+
+    assert off(fused.slopes(x), plain.slopes(x.double())) < TOLERANCE
+    expected = backward_of(plain, x.double(), pull)
+    got = backward_of(fused, x, pull)
+    for name in ("table", "first", "first_bias", "second"):
+        assert off(got[name], expected[name]) < BEYOND, name
 
 
 @pytest.mark.parametrize("active", range(1, 6))
 def test_closed_levels_count_for_nothing(active):
     shape = SHAPES["small"]
     plain, fused = pair(shape, active=active)
-    x = inner(points(100), shape)
+    x = inner(points(100, reach=1.0), shape)
 
     expected = backward_of(plain, x.double(), pull_of(x))
     got = backward_of(fused, x, pull_of(x))
 
     assert not got["table"][shape.grid.starts[active] :].any()
     for name in ("table", "first", "first_bias", "second"):
-        assert off(got[name], expected[name]) < BENT, name
+        assert off(got[name], expected[name]) < TOLERANCE, name
 
 
 @pytest.mark.parametrize("n", [0, 1, 47, 48, 97])
 def test_any_number_of_points_will_do(n):
     plain, fused = pair(SHAPES["small"])
-    x = points(n)
+    x = points(n, reach=1.0)
 
     got = backward_of(fused, x, pull_of(x))
 
     assert fused.slopes(x).shape == (n, 3)
     if n:
         expected = backward_of(plain, x.double(), pull_of(x))
-        assert off(got["table"], expected["table"]) < BENT
+        assert off(got["table"], expected["table"]) < TOLERANCE
 
 
 def test_results_do_not_depend_on_threads_nor_on_chance():
