@@ -28,8 +28,8 @@ SHAPES = {
 BEYOND = 2e-3
 """How far, as a part of the largest number, gradients of slopes may be off where points
 stand outside of the grid, up to 0.1 from it. The nearest cell is prolonged there, by a
-dozen cells of the finest level: weights of some thousand, of both signs, whose float32
-sums are off by some 1e-4 and are what softplus bends within 1 / 100. Up to 8e-4 seen."""
+dozen cells of the finest level: weights of some thousand, of both signs, whose sums in
+float32 are off by some 1e-4, and softplus bends within 1 / 100. 8e-4 were seen."""
 
 STENCILS = {"central": central_gradient(), "tetrahedral": tetrahedral()}
 
