@@ -1,5 +1,8 @@
 """Adam for the table: the kernel's step against the plain one, and both to torch's."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -57,6 +60,20 @@ def test_what_backward_owes_is_added_up_when_the_step_is_taken(taps):
     assert not fused.owed
     assert off(adams[1].mean, adams[0].mean) < 1e-5
     assert off(adams[1].square, adams[0].square) < 1e-5
+
+
+def test_what_was_owed_is_let_go_with_the_step():
+    """At once, not when cycles are looked for: the next step wants its memory."""
+    fused = FusedField(SHAPES["small"])
+    adam = TableAdam(fused)
+    fused.outputs(points(20))[0].sum().backward()
+    debt = weakref.ref(fused.owed[0])
+    gc.disable()
+    try:
+        adam.step(1e-2)
+        assert debt() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("kind", [PlainField, FusedField])

@@ -76,7 +76,7 @@ class TableAdam:
     def _fused_step(
         self, field: FusedField, gradient: Tensor | None, rate: float
     ) -> None:
-        debts, field.owed = field.owed or [], []
+        debts = list(field.owed or ())
         if gradient is None and not debts:
             return
         if gradient is not None and not (
@@ -101,6 +101,8 @@ class TableAdam:
                 least=self.least,
             ),
         )
+        if field.owed is not None:
+            field.owed.clear()  # not a new list: what is owed knows this one
         for part in parts:
             if part is not None:
                 torch.autograd.graph.increment_version(part)

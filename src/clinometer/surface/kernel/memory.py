@@ -13,8 +13,8 @@ from torch import Tensor
 
 __all__ = ["Lease", "Shelf"]
 
-SPARES = 4
-"""Pieces kept: forward and backward of two evaluations a step."""
+SPARES = 6
+"""Pieces kept: three each of two evaluations a step, and some to choose from."""
 
 
 @final
@@ -31,7 +31,8 @@ class Shelf:
             memory = min(fitting, key=Tensor.numel)
             self._spares = [m for m in self._spares if m is not memory]
         else:
-            memory = torch.empty(size, dtype=torch.uint8)
+            # the next step may want a little more
+            memory = torch.empty(size + size // 4, dtype=torch.uint8)
         return Lease(self, memory)
 
     def give_back(self, memory: Tensor) -> None:
