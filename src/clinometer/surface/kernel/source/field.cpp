@@ -10,18 +10,32 @@
 
 namespace {
 
+constexpr int ENTERING = GRID + LEVELS * FEATURES;  // the point, the one, the grid
+
+// Adds a row of a weight gradient up over blocks, in their order, and hands the sums of
+// hidden unit h to add(h, sum).
+template <typename Row, typename Add>
+void add_row(int64_t blocks, Row&& row, Add&& add) {
+  alignas(64) float sums[HIDDEN] = {};
+  for (int64_t b = 0; b < blocks; ++b) {
+    for (int h = 0; h < HIDDEN; h += LANES) store(sums + h, load(sums + h) + load(row(b) + h));
+  }
+  for (int h = 0; h < HIDDEN; ++h) add(h, sums[h]);
+}
+
 void add_partials(const WeightGradient* partial, int64_t blocks, const Gradient& to) {
-  parallel(HIDDEN, [&](int64_t h) {
-    for (int i = 0; i < GRID + LEVELS * FEATURES; ++i) {
-      float total = 0.0f;
-      for (int64_t b = 0; b < blocks; ++b) total += partial[b].first[i][h];
-      if (i == 3) to.first_bias[h] += total;
-      if (i != 3) to.first[h * FIRST_COLUMNS + column_of(i)] += total;
-    }
-    for (int o = 0; o < OUTPUTS; ++o) {
-      float total = 0.0f;
-      for (int64_t b = 0; b < blocks; ++b) total += partial[b].second[o][h];
-      to.second[o * HIDDEN + h] += total;
+  parallel(ENTERING + OUTPUTS, [&](int64_t row) {
+    if (row < ENTERING) {
+      const int i = int(row);
+      add_row(blocks, [&](int64_t b) { return partial[b].first[i]; },
+              [&](int h, float sum) {
+                if (i == 3) to.first_bias[h] += sum;
+                if (i != 3) to.first[h * FIRST_COLUMNS + column_of(i)] += sum;
+              });
+    } else {
+      const int64_t o = row - ENTERING;
+      add_row(blocks, [&](int64_t b) { return partial[b].second[o]; },
+              [&](int h, float sum) { to.second[o * HIDDEN + h] += sum; });
     }
   });
   for (int o = 0; o < OUTPUTS; ++o) {
