@@ -101,5 +101,12 @@ def test_the_terms_are_the_means_that_their_equations_say():
     ) == pytest.approx(1 / 3)
 
 
+def test_a_bound_makes_large_laplacians_count_alike():
+    found = seen([1.0] * 3, [[1.0, 0, 0]] * 3, [-30.0, 3000.0, 0.03])
+    assert float(curvature_loss(found, 30.0)) == pytest.approx(
+        (15.0 + 3000 / 101 + 0.03 / 1.001) / 3
+    )
+
+
 def test_there_is_no_curvature_without_a_stencil():
     assert float(curvature_loss(seen([1.0], [[1.0, 0, 0]]))) == 0

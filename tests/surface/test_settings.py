@@ -38,6 +38,8 @@ def test_numbers_out_of_range_are_refused(wrong, said):
         ({"reach": "growing"}, "reach must be one of fixed, shrinking, random"),
         ({"cells": 0}, "cells must lie in"),
         ({"opened": 1.5}, "opened must lie in 0 … 1, got 1.5"),
+        ({"curvature_from": -0.1}, "curvature_from must lie in 0 … 1, got -0.1"),
+        ({"curvature_bound": 0.0}, "curvature_bound must lie in 0.001 … inf, got 0"),
     ],
 )
 def test_plans_that_cannot_be_are_refused(wrong, said):

@@ -84,12 +84,15 @@ def eikonal_loss(seen: Rendered) -> Tensor:
     return ((length(seen.sloped.gradient) - 1) ** 2).mean()
 
 
-def curvature_loss(seen: Rendered) -> Tensor:
-    """() mean of |∂²s/∂x² + ∂²s/∂y² + ∂²s/∂z²| over the same points.
+def curvature_loss(seen: Rendered, bound: float | None = None) -> Tensor:
+    """() mean of |l| / (1 + |l| / bound), l = ∂²s/∂x² + ∂²s/∂y² + ∂²s/∂z², over them.
 
-    Source: Li et al. 2023, arXiv 2306.03092, equation 8.
+    bound : what a point counts at most, in 1 / scene unit; None: no bound.
+    Source: Li et al. 2023, arXiv 2306.03092, equation 8, which has no bound; with one
+    it is the robust function of Geman, McClure 1985 of √|l|.
     """
     laplacian = seen.sloped.laplacian
     if laplacian is None:
         return seen.colour.new_zeros(())
-    return laplacian.abs().mean()
+    size = laplacian.abs()
+    return (size if bound is None else size / (1 + size / bound)).mean()

@@ -45,6 +45,9 @@ class Plan:
     curvature_from : share of the training after which that weight rises from 0.
     curvature_warm : share of the training in which it does. Later it shrinks in
         proportion to the reach, where that shrinks.
+    curvature_bound : most that a laplacian counts, in 1 / scene unit: noise is taken
+        off, while a sharp edge, whose laplacian is large, is hardly rounded
+        (`losses.curvature_loss`). None: no bound.
     The defaults are those of Li et al. 2023, section 3 and 4.1.
     """
 
@@ -56,6 +59,7 @@ class Plan:
     curvature: float = 5e-4
     curvature_from: float = 0.0
     curvature_warm: float = 0.05
+    curvature_bound: float | None = None
 
     def __post_init__(self) -> None:
         _one_of("taps", self.taps, get_args(Taps))
@@ -66,16 +70,18 @@ class Plan:
         _within("curvature", self.curvature, 0.0, math.inf)
         _within("curvature_from", self.curvature_from, 0.0, 1.0)
         _within("curvature_warm", self.curvature_warm, 0.0, 1.0)
+        if self.curvature_bound is not None:
+            _within("curvature_bound", self.curvature_bound, 1e-3, math.inf)
 
 
 PRESETS: Mapping[str, Plan] = {
     "fast": Plan(
-        taps="flipped",
         reach="fixed",
         opened=0.0,
-        curvature=3e-4,
+        curvature=8e-4,
         curvature_from=0.5,
         curvature_warm=0.3,
+        curvature_bound=30.0,
     ),
     "paper": Plan(),
     "shipped": Plan(taps="tetrahedral", cells=0.25),
@@ -108,7 +114,8 @@ class Settings:
     eikonal : weight of (|gradient| - 1)².
     rate : of the table; network_rate : of the networks; sharpness_rate : of the log of
         the sharpness over ten. They rise over `warm` iterations, and fall to a tenth
-        over the last 70 % of the training.
+        over the last 70 % of the training. Where the sharpness rises fast, what is not
+        carved out by then stays: the fewer the views, the slower it should.
     sharpness : of the opacity at the start, in 1 / scene unit.
     exposure : whether each photograph has a gain of its own for each colour.
     eager : share of the points without weight where the gradient is taken all the same.
@@ -127,7 +134,7 @@ class Settings:
     eikonal: float = 0.1
     rate: float = 1e-2
     network_rate: float = 5e-3
-    sharpness_rate: float = 1e-3
+    sharpness_rate: float = 4e-4
     warm: int = 200
     sharpness: float = 20.0
     exposure: bool = False

@@ -159,7 +159,8 @@ class Training:
         losses = Losses(
             colour_loss(colour, target),
             settings.eikonal * eikonal_loss(seen),
-            curvature_weight(plan, grid, progress) * curvature_loss(seen),
+            curvature_weight(plan, grid, progress)
+            * curvature_loss(seen, plan.curvature_bound),
         )
         self._require_finite(losses)
         self.optimiser.clear()
