@@ -31,6 +31,13 @@ def test_numbers_out_of_range_are_refused(wrong, said):
         Settings(**wrong)
 
 
+def test_short_trainings_sharpen_faster():
+    assert Settings(iterations=2000).sharpening == pytest.approx(4e-4)
+    assert Settings(iterations=500).sharpening == pytest.approx(16e-4)
+    assert Settings(iterations=10_000).sharpening == 4e-4
+    assert Settings(iterations=500, sharpness_rate=2e-4).sharpening == 2e-4
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -77,7 +77,7 @@ METRICS = {
 """What is compared, how it is headed, and by what it is multiplied in print."""
 
 
-SMALL = Settings(iterations=1000, rays=256, warm=100, sharpness_rate=8e-4)
+SMALL = Settings(iterations=1000, rays=256, warm=100)
 """A small form of the ablation: with five seeds an hour of one processor."""
 
 

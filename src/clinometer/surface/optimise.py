@@ -31,7 +31,7 @@ class Optimiser:
         named = dict(model.named_parameters())
         del named["field.table"]
         sharpness = named.pop("log_sharpness")
-        self._rates = [settings.network_rate, settings.sharpness_rate]
+        self._rates = [settings.network_rate, settings.sharpening]
         self._table_rate = settings.rate
         self._networks = torch.optim.Adam(
             [
