@@ -78,8 +78,8 @@ PRESETS: Mapping[str, Plan] = {
     "fast": Plan(
         reach="fixed",
         opened=0.0,
-        curvature=8e-4,
-        curvature_from=0.5,
+        curvature=1e-3,
+        curvature_from=0.4,
         curvature_warm=0.3,
         curvature_bound=30.0,
     ),
