@@ -8,6 +8,7 @@ example that is run, and again for each new closure of the same formula. What on
 them has compiled the others read from a folder that lives as long as this run.
 """
 
+import functools
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ import tempfile
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
@@ -31,6 +33,20 @@ if CACHE not in os.environ:  # test processes and examples inherit it
 # The same examples every time, and no clock: the first call may compile.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Starts headless Chromium: chromium(args=...). A process can have one Playwright."""
+    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if binary is None:
+        said = "no Chromium to open pages in: apt-get install chromium"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(said)
+    with sync_playwright() as playwright:
+        yield functools.partial(playwright.chromium.launch, executable_path=binary)
 
 
 def pytest_unconfigure():

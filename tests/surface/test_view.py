@@ -1,20 +1,17 @@
 """The live view: what its handles do, and the page in a real browser."""
 
 import math
-import os
-import shutil
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 from clinometer import InputError
 from clinometer.surface.train import Progress, train
 from clinometer.surface.view import Viewer
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 DRAWING = (  # WebGL without a graphics card
     "--no-sandbox",
     "--use-angle=swiftshader",
@@ -139,19 +136,16 @@ def test_a_port_that_does_not_exist_is_refused(scene, port):
         Viewer(scene.views, levels=4, port=port)
 
 
-def test_the_page_takes_the_surface_and_its_sliders_change_it(viewer, training):
+def test_the_page_takes_the_surface_and_its_sliders_change_it(
+    viewer, training, chromium
+):
     """In a browser, what comes over the wire; a processor is slow to draw it."""
-    binary = next(filter(None, map(shutil.which, NAMES)), None)
-    if binary is None:
-        said = "no Chromium to open pages in: apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(said)
     faults, came = [], []
 
     def listen(socket):
         socket.on("framereceived", lambda frame: came.append(len(frame)))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=DRAWING)
+    with closing(chromium(args=DRAWING)) as browser:
         # a processor draws what is a graphics card's work: few pixels
         tab = browser.new_page(
             viewport={"width": 400, "height": 300}, device_scale_factor=0.3

@@ -135,7 +135,7 @@ def ablate(
     held-out views, a folder of other settings, or processes below 1.
     """
     chosen = tuple(WAYS) if ways is None else tuple(ways)
-    known = scenes if isinstance(scenes, Mapping) else {}
+    known: Mapping[str, Scene] = scenes if isinstance(scenes, Mapping) else {}
     _require_known("way", chosen, tuple(WAYS))
     _require_known("scene", [s for s in scenes if s not in known], NAMES)
     for name, scene in known.items():

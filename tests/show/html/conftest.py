@@ -1,11 +1,9 @@
 """A real browser, and a report with something on every part of its page."""
 
-import os
-import shutil
+from contextlib import closing
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 from clinometer.check import check
 from clinometer.problem import Problem
@@ -20,20 +18,13 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(chromium):
     """Headless Chromium, for all tests of a process."""
-    binary = next(filter(None, map(shutil.which, NAMES)), None)
-    if binary is None:
-        said = "no Chromium to open pages in: apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(said)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=QUIET)
+    with closing(chromium(args=QUIET)) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
