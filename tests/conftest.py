@@ -40,7 +40,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Starts headless Chromium: chromium(args=...). A process can have one Playwright."""
+    """Launches headless Chromium; of Playwright, a process can have only one."""
     binary = next(filter(None, map(shutil.which, BROWSERS)), None)
     if binary is None:
         said = "no Chromium to open pages in: apt-get install chromium"
