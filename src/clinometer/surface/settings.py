@@ -48,7 +48,7 @@ class Plan:
     curvature_bound : most that a laplacian counts, in 1 / scene unit: noise is taken
         off, while a sharp edge, whose laplacian is large, is hardly rounded
         (`losses.curvature_loss`). None: no bound.
-    The defaults are those of Li et al. 2023, section 3 and 4.1.
+    The defaults are those of Li et al. 2023, sections 3 and 4.1.
     """
 
     taps: Taps = "central"

@@ -73,7 +73,7 @@ inline void adam_step(const Level* levels, int64_t active, const Owed* owed, int
     const int64_t first = level.start * FEATURES, numbers = level.entries * FEATURES;
     static thread_local std::vector<float> own;  // zeros, between levels
     if (!adam.gradient && int64_t(own.size()) < numbers) own.resize(numbers);
-    float* gradient = adam.gradient ? adam.gradient + first : own.data();
+    float* gradient = adam.gradient ? level_of(adam.gradient, level) : own.data();
     for (int64_t o = 0; o < count; ++o) owed[o].add(level, l, gradient);
     move_all(adam, first, numbers, gradient);
   });

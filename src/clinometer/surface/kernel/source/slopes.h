@@ -200,6 +200,6 @@ inline void differentiate_slopes(const Network& net, const Question& question,
     const int l = int(net.active - 1 - i);
     const Level& level = net.levels[l];
     scatter_slopes(level, question, by.slope, to.encoded + l * level_stride,
-                   to.table + level.start * FEATURES);
+                   level_of(to.table, level));
   });
 }

@@ -125,7 +125,6 @@ inline void fill_rows(const Network& net, const Points& points, const float offs
 // encoded : (blocks, K, ROWS, FEATURES) of one level; gradient : by its entries, added to.
 inline void scatter(const Level& level, const Question& question, const float* encoded,
                     float* gradient) {
-  asm("" : "+r"(gradient));  // as in level_of
   Entries at;
   PairWeights weights;
   for (int64_t b = 0; b < blocks_of(question); ++b) {
@@ -224,6 +223,6 @@ inline void differentiate_values(const Network& net, const Question& question,
     const int l = int(net.active - 1 - i);
     const Level& level = net.levels[l];
     scatter(level, question, to.encoded + l * level_stride,
-            to.table + level.start * FEATURES);
+            level_of(to.table, level));
   });
 }
