@@ -119,4 +119,5 @@ def test_an_unknown_way_is_refused(tmp_path):
 def test_every_way_of_the_question_is_there():
     taps = {plan.taps for plan in WAYS.values()}
     assert taps == {"analytical", "central", "tetrahedral", "flipped"}
-    assert {plan.reach for plan in WAYS.values()} == {"fixed", "shrinking", "random"}
+    kinds = {"fixed", "shrinking", "growing", "random"}
+    assert {plan.reach for plan in WAYS.values()} == kinds

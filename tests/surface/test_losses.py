@@ -108,5 +108,14 @@ def test_a_bound_makes_large_laplacians_count_alike():
     )
 
 
+def test_hollows_may_count_less_than_bulges():
+    found = seen([1.0] * 2, [[1.0, 0, 0]] * 2, [-20.0, 20.0])
+    assert float(curvature_loss(found, hollows=0.25)) == pytest.approx((5 + 20) / 2)
+    assert float(curvature_loss(found, hollows=0.0)) == pytest.approx(20 / 2)
+    assert float(curvature_loss(found, 10.0, hollows=0.5)) == pytest.approx(
+        (10 / 2 + 20 / 3) / 2
+    )
+
+
 def test_there_is_no_curvature_without_a_stencil():
     assert float(curvature_loss(seen([1.0], [[1.0, 0, 0]]))) == 0

@@ -42,10 +42,15 @@ def test_short_trainings_sharpen_faster():
     ("wrong", "said"),
     [
         ({"taps": "octahedral"}, "taps must be one of"),
-        ({"reach": "growing"}, "reach must be one of fixed, shrinking, random"),
+        (
+            {"reach": "jumping"},
+            "reach must be one of fixed, shrinking, growing, random",
+        ),
         ({"cells": 0}, "cells must lie in"),
         ({"opened": 1.5}, "opened must lie in 0 … 1, got 1.5"),
         ({"curvature_from": -0.1}, "curvature_from must lie in 0 … 1, got -0.1"),
+        ({"curvature_until": 0}, "curvature_until must lie in 1 … 1e.08, got 0"),
+        ({"curvature_hollows": 2.0}, "curvature_hollows must lie in 0 … 1, got 2"),
         ({"curvature_bound": 0.0}, "curvature_bound must lie in 0.001 … inf, got 0"),
     ],
 )

@@ -84,15 +84,21 @@ def eikonal_loss(seen: Rendered) -> Tensor:
     return ((length(seen.sloped.gradient) - 1) ** 2).mean()
 
 
-def curvature_loss(seen: Rendered, bound: float | None = None) -> Tensor:
-    """() mean of |l| / (1 + |l| / bound), l = ∂²s/∂x² + ∂²s/∂y² + ∂²s/∂z², over them.
+def curvature_loss(
+    seen: Rendered, bound: float | None = None, *, hollows: float = 1.0
+) -> Tensor:
+    """() mean of w |l| / (1 + w |l| / bound) over the points of `eikonal_loss`.
 
+    l = ∂²s/∂x² + ∂²s/∂y² + ∂²s/∂z², the laplacian.
     bound : what a point counts at most, in 1 / scene unit; None: no bound.
-    Source: Li et al. 2023, arXiv 2306.03092, equation 8, which has no bound; with one
-    it is the robust function of Geman, McClure 1985 of √|l|.
+    hollows : w where l is negative, as it is where the surface is hollow; elsewhere, as
+        on bulges, w is 1. Noise has both signs and is taken off by either.
+    Source: Li et al. 2023, arXiv 2306.03092, equation 8, which has no bound and w = 1
+    everywhere; with a bound it is the robust function of Geman, McClure 1985 of the
+    root of w |l|.
     """
     laplacian = seen.sloped.laplacian
     if laplacian is None:
         return seen.colour.new_zeros(())
-    size = laplacian.abs()
+    size = torch.where(laplacian < 0, -hollows * laplacian, laplacian)
     return (size if bound is None else size / (1 + size / bound)).mean()

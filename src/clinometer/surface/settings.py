@@ -16,10 +16,11 @@ from clinometer.surface.taps import Taps
 
 __all__ = ["PRESETS", "Plan", "Reach", "Settings", "preset_named"]
 
-Reach: TypeAlias = Literal["fixed", "shrinking", "random"]
+Reach: TypeAlias = Literal["fixed", "shrinking", "growing", "random"]
 """Of the taps. fixed: cells of the finest level, always. shrinking: cells of the finest
-level that is open. random: drawn anew at each iteration, evenly in its logarithm,
-between the two."""
+level that is open. growing: cells of the finest level, first a quarter of them; all of
+them once the curvature has its full weight. random: drawn anew at each iteration,
+evenly in its logarithm, between what fixed and shrinking have."""
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:  # noqa: PLR0917
@@ -45,9 +46,15 @@ class Plan:
     curvature_from : share of the training after which that weight rises from 0.
     curvature_warm : share of the training in which it does. Later it shrinks in
         proportion to the reach, where that shrinks.
+    curvature_until : iterations of a training up to which that weight holds; in longer
+        ones it is less in proportion, as they leave less noise. None: in all.
     curvature_bound : most that a laplacian counts, in 1 / scene unit: noise is taken
         off, while a sharp edge, whose laplacian is large, is hardly rounded
         (`losses.curvature_loss`). None: no bound.
+    curvature_hollows : what a negative laplacian, as of a hollow, counts beside a
+        positive one, as of a bulge, 0 to 1. Below 1 the surface is drawn inwards rather
+        than outwards: with few views it errs on the outside, where hollows are not
+        carved out yet.
     The defaults are those of Li et al. 2023, sections 3 and 4.1.
     """
 
@@ -59,7 +66,9 @@ class Plan:
     curvature: float = 5e-4
     curvature_from: float = 0.0
     curvature_warm: float = 0.05
+    curvature_until: int | None = None
     curvature_bound: float | None = None
+    curvature_hollows: float = 1.0
 
     def __post_init__(self) -> None:
         _one_of("taps", self.taps, get_args(Taps))
@@ -70,29 +79,35 @@ class Plan:
         _within("curvature", self.curvature, 0.0, math.inf)
         _within("curvature_from", self.curvature_from, 0.0, 1.0)
         _within("curvature_warm", self.curvature_warm, 0.0, 1.0)
+        _within("curvature_hollows", self.curvature_hollows, 0.0, 1.0)
+        if self.curvature_until is not None:
+            _within("curvature_until", self.curvature_until, 1, 10**8)
         if self.curvature_bound is not None:
             _within("curvature_bound", self.curvature_bound, 1e-3, math.inf)
 
 
 PRESETS: Mapping[str, Plan] = {
     "fast": Plan(
-        reach="fixed",
+        reach="growing",
+        cells=1.15,
         opened=0.0,
-        curvature=1e-3,
-        curvature_from=0.4,
+        curvature=1.3e-3,
+        curvature_from=0.35,
         curvature_warm=0.3,
+        curvature_until=2000,
         curvature_bound=30.0,
+        curvature_hollows=0.1,
     ),
     "paper": Plan(),
     "shipped": Plan(taps="tetrahedral", cells=0.25),
     "random": Plan(reach="random", opened=0.0),
     "analytical": Plan(taps="analytical", reach="fixed", opened=0.0, curvature=0.0),
 }
-"""fast: ours; the curvature counts once there is a shape: early, it fills hollows and
-may leave a training stuck. paper: six taps, one cell away, one level after the other
-(Li et al. 2023, section 3). shipped: as their program has it, four taps at a quarter of
-a cell. random: a step for each iteration (NeuRodin, Wang et al. 2024). analytical: no
-stencil.
+"""fast: ours; taps are near while the shape is carved out, and the curvature counts
+once there is one: early, either fills hollows and may leave a training stuck. paper:
+six taps, one cell away, one level after the other (Li et al. 2023, section 3). shipped:
+as their program has it, four taps at a quarter of a cell. random: a step for each
+iteration (NeuRodin, Wang et al. 2024). analytical: no stencil.
 """
 
 
@@ -120,10 +135,12 @@ class Settings:
     rays : pixels in a step, at most. samples : points on each ray.
     grid, hidden, features : sizes of the field (`FieldShape`).
     plan : how it is differentiated (`Plan`).
-    eikonal : weight of (|gradient| - 1)².
+    eikonal : weight of (|gradient| - 1)². With 0.1, as published, hollows are carved
+        out less, with 0.3 hardly; with 0.03 there is more noise.
     rate : of the table; network_rate : of the networks; sharpness_rate : of the log of
-        the sharpness over ten. They rise over `warm` iterations, and fall to a tenth
-        over the last 70 % of the training. Where the sharpness rises fast, what is not
+        the sharpness over ten. They rise over `warm` iterations, fall to a tenth over
+        the last 70 % of the training, and to nearly nothing over the last 15 %
+        (`schedule.rate_factor`). Where the sharpness rises fast, what is not
         carved out by then stays, above all where few views see it; where it rises too
         slowly, the surface stays blurred. None takes 4e-4 or, if that is more,
         0.8 / iterations.
@@ -142,7 +159,7 @@ class Settings:
     hidden: int = 32
     features: int = 15
     plan: Plan = PRESETS["fast"]
-    eikonal: float = 0.1
+    eikonal: float = 0.05
     rate: float = 1e-2
     network_rate: float = 5e-3
     sharpness_rate: float | None = None

@@ -159,8 +159,10 @@ class Training:
         losses = Losses(
             colour_loss(colour, target),
             settings.eikonal * eikonal_loss(seen),
-            curvature_weight(plan, grid, progress)
-            * curvature_loss(seen, plan.curvature_bound),
+            curvature_weight(plan, grid, progress, iterations=settings.iterations)
+            * curvature_loss(
+                seen, plan.curvature_bound, hollows=plan.curvature_hollows
+            ),
         )
         self._require_finite(losses)
         self.optimiser.clear()
