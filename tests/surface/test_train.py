@@ -31,6 +31,31 @@ def test_the_loss_falls_under_every_preset(scene, small, preset):
     assert {step.levels for step in told} >= {4}
 
 
+def test_the_curvature_counts_as_the_plan_says(scene, small):
+    """In the step after some others, under which the surface is no longer a sphere."""
+    plan = dataclasses.replace(
+        PRESETS["paper"], first_levels=2, curvature_from=0.0, curvature_warm=0.0
+    )
+    settings = dataclasses.replace(small, plan=plan)
+    begun = Training(scene, settings)
+    for _ in range(20):
+        begun.step()
+    checkpoint = begun.checkpoint()
+
+    def found(**changes):
+        training = Training.restored(scene, checkpoint)
+        changed = dataclasses.replace(plan, **changes)
+        training.settings = dataclasses.replace(settings, plan=changed)
+        return training.step().losses["curvature"]
+
+    both, bulges = found(), found(curvature_hollows=0.0)
+    assert 0 < bulges < 0.99 * both
+    assert found(curvature_hollows=0.5) == pytest.approx((both + bulges) / 2, rel=1e-5)
+    assert found(curvature_bound=1.0) < 0.99 * both
+    # small has 60 iterations
+    assert found(curvature_until=15) == pytest.approx(both / 4, rel=1e-5)
+
+
 def test_the_same_seed_gives_the_same_numbers(scene, small):
     short = dataclasses.replace(small, iterations=8)
     one, other = numbers(train(scene, short)), numbers(train(scene, short))
