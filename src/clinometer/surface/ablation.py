@@ -197,6 +197,10 @@ def _results(
             child.terminate()
         for child in children:
             child.join()
+            # the pool's thread waits, too: where it was first, join returns at once,
+            # a moment before that thread has noted the end
+            while child.is_alive():
+                time.sleep(0.001)
         raise
     pool.shutdown()
 
