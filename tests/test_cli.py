@@ -184,6 +184,20 @@ def test_the_version_is_that_of_the_package(run):
     assert run("--version").stdout == f"clinometer {version}\n"
 
 
+def test_the_package_runs_as_a_module_with_the_same_exit_status(run, folder):
+    """As where the script is not on the path; the folder's files are found, too."""
+    done = subprocess.run(
+        [sys.executable, "-m", "clinometer", "check", "loss.py:wrong"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == run("check", "loss.py:wrong").stdout
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
 def test_help_names_the_commands_and_the_exit_statuses(run, arguments):
     done = run(*arguments)
