@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from clinometer.stencil import central_gradient
 from clinometer.surface.losses import (
     colour_loss,
     composed,
@@ -99,6 +100,33 @@ def test_the_terms_are_the_means_that_their_equations_say():
     assert float(
         colour_loss(torch.tensor([[1.0, 0, 0]]), torch.zeros(1, 3))
     ) == pytest.approx(1 / 3)
+
+
+def test_slack_lets_a_gradient_be_shorter_where_it_bends_and_nowhere_longer():
+    found = seen([1.0] * 4, [[0.5, 0, 0]] * 3 + [[1.5, 0, 0]], [0.0, -2.0, 6.0, 6.0])
+    # of 0.5 that it is short: all, 0.3, nothing; and 0.5 too long
+    squares = 0.5**2, 0.3**2, 0.0, 0.5**2
+    assert float(eikonal_loss(found, 0.1)) == pytest.approx(sum(squares) / 4)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_slack_takes_the_loss_off_an_edge_that_is_a_true_distance(sign):
+    """Two planes at right angles, a ridge or a groove, with taps on both of them."""
+    reach, stencil = 0.01, central_gradient()
+    values = sign * torch.tensor(stencil.offsets * reach)[:, :2].amax(dim=1)
+    gradient = stencil.combine(values[:, None], reach).T
+    laplacian = stencil.laplacian(values[:, None], torch.zeros(1), reach)
+    found = seen([1.0], gradient.tolist(), laplacian.tolist())
+    assert float(eikonal_loss(found)) == pytest.approx((1 - 0.5**0.5) ** 2)
+    assert float(eikonal_loss(found, 0.15 * reach)) == 0.0
+    # half as long is more than the edge explains
+    squeezed = seen([1.0], (gradient / 2).tolist(), laplacian.tolist())
+    assert float(eikonal_loss(squeezed, 0.15 * reach)) > 0.1
+
+
+def test_without_a_laplacian_there_is_no_slack():
+    found = seen([1.0], [[0.5, 0.0, 0.0]])
+    assert float(eikonal_loss(found, 0.1)) == pytest.approx(0.25)
 
 
 def test_a_bound_makes_large_laplacians_count_alike():

@@ -51,6 +51,7 @@ def test_short_trainings_sharpen_faster():
         ({"curvature_from": -0.1}, "curvature_from must lie in 0 … 1, got -0.1"),
         ({"curvature_until": 0}, "curvature_until must lie in 1 … 1e.08, got 0"),
         ({"curvature_hollows": 2.0}, "curvature_hollows must lie in 0 … 1, got 2"),
+        ({"eikonal_slack": 1.5}, "eikonal_slack must lie in 0 … 1, got 1.5"),
         ({"curvature_bound": 0.0}, "curvature_bound must lie in 0.001 … inf, got 0"),
     ],
 )

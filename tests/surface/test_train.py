@@ -31,7 +31,7 @@ def test_the_loss_falls_under_every_preset(scene, small, preset):
     assert {step.levels for step in told} >= {4}
 
 
-def test_the_curvature_counts_as_the_plan_says(scene, small):
+def test_curvature_and_gradient_count_as_the_plan_says(scene, small):
     """In the step after some others, under which the surface is no longer a sphere."""
     plan = dataclasses.replace(
         PRESETS["paper"], first_levels=2, curvature_from=0.0, curvature_warm=0.0
@@ -46,14 +46,20 @@ def test_the_curvature_counts_as_the_plan_says(scene, small):
         training = Training.restored(scene, checkpoint)
         changed = dataclasses.replace(plan, **changes)
         training.settings = dataclasses.replace(settings, plan=changed)
-        return training.step().losses["curvature"]
+        losses = training.step().losses
+        return losses["curvature"], losses["eikonal"]
 
-    both, bulges = found(), found(curvature_hollows=0.0)
+    both, strict = found()
+    bulges, _ = found(curvature_hollows=0.0)
     assert 0 < bulges < 0.99 * both
-    assert found(curvature_hollows=0.5) == pytest.approx((both + bulges) / 2, rel=1e-5)
-    assert found(curvature_bound=1.0) < 0.99 * both
+    half, _ = found(curvature_hollows=0.5)
+    assert half == pytest.approx((both + bulges) / 2, rel=1e-5)
+    assert found(curvature_bound=1.0)[0] < 0.99 * both
     # small has 60 iterations
-    assert found(curvature_until=15) == pytest.approx(both / 4, rel=1e-5)
+    assert found(curvature_until=15)[0] == pytest.approx(both / 4, rel=1e-5)
+    same, slack = found(eikonal_slack=1.0)
+    assert same == both
+    assert 0 < slack < strict
 
 
 def test_the_same_seed_gives_the_same_numbers(scene, small):

@@ -55,6 +55,8 @@ class Plan:
         positive one, as of a bulge, 0 to 1. Below 1 the surface is drawn inwards rather
         than outwards: with few views it errs on the outside, where hollows are not
         carved out yet.
+    eikonal_slack : share of the reach times |laplacian| by which the gradient may be
+        shorter than 1 at no cost, 0 to 1 (`losses.eikonal_loss`).
     The defaults are those of Li et al. 2023, sections 3 and 4.1.
     """
 
@@ -69,6 +71,7 @@ class Plan:
     curvature_until: int | None = None
     curvature_bound: float | None = None
     curvature_hollows: float = 1.0
+    eikonal_slack: float = 0.0
 
     def __post_init__(self) -> None:
         _one_of("taps", self.taps, get_args(Taps))
@@ -80,6 +83,7 @@ class Plan:
         _within("curvature_from", self.curvature_from, 0.0, 1.0)
         _within("curvature_warm", self.curvature_warm, 0.0, 1.0)
         _within("curvature_hollows", self.curvature_hollows, 0.0, 1.0)
+        _within("eikonal_slack", self.eikonal_slack, 0.0, 1.0)
         if self.curvature_until is not None:
             _within("curvature_until", self.curvature_until, 1, 10**8)
         if self.curvature_bound is not None:
@@ -91,12 +95,13 @@ PRESETS: Mapping[str, Plan] = {
         reach="growing",
         cells=1.15,
         opened=0.0,
-        curvature=1.3e-3,
+        curvature=1.5e-3,
         curvature_from=0.35,
         curvature_warm=0.3,
         curvature_until=2000,
         curvature_bound=30.0,
-        curvature_hollows=0.1,
+        curvature_hollows=0.05,
+        eikonal_slack=0.15,
     ),
     "paper": Plan(),
     "shipped": Plan(taps="tetrahedral", cells=0.25),

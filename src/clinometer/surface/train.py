@@ -158,7 +158,7 @@ class Training:
         )
         losses = Losses(
             colour_loss(colour, target),
-            settings.eikonal * eikonal_loss(seen),
+            settings.eikonal * eikonal_loss(seen, plan.eikonal_slack * distance),
             curvature_weight(plan, grid, progress, iterations=settings.iterations)
             * curvature_loss(
                 seen, plan.curvature_bound, hollows=plan.curvature_hollows
