@@ -109,10 +109,11 @@ PRESETS: Mapping[str, Plan] = {
     "analytical": Plan(taps="analytical", reach="fixed", opened=0.0, curvature=0.0),
 }
 """fast: ours; taps are near while the shape is carved out, and the curvature counts
-once there is one: early, either fills hollows and may leave a training stuck. paper:
-six taps, one cell away, one level after the other (Li et al. 2023, section 3). shipped:
-as their program has it, four taps at a quarter of a cell. random: a step for each
-iteration (NeuRodin, Wang et al. 2024). analytical: no stencil.
+once there is one: early, either fills hollows and may leave a training stuck. The slack
+is what makes a right-angled edge free, (1 - √½) / 2 = 0.146, rounded. paper: six taps,
+one cell away, one level after the other (Li et al. 2023, section 3). shipped: as their
+program has it, four taps at a quarter of a cell. random: a step for each iteration
+(NeuRodin, Wang et al. 2024). analytical: no stencil.
 """
 
 
