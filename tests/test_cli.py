@@ -2,13 +2,13 @@
 
 import importlib.metadata
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from clinometer.cli.commands import run as run_here
+from tests.commands import finished
 
 SCRIPT = Path(sys.executable).with_name("clinometer")
 FILE = '''
@@ -57,14 +57,7 @@ def run(folder):
     """Runs the script in that folder."""
 
     def run(*arguments):
-        return subprocess.run(
-            [SCRIPT, *arguments],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return finished(SCRIPT, *arguments, folder=folder)
 
     return run
 
@@ -186,14 +179,8 @@ def test_the_version_is_that_of_the_package(run):
 
 def test_the_package_runs_as_a_module_with_the_same_exit_status(folder):
     """As where the script is not on the path; the folder's files are found, too."""
-    done = subprocess.run(
-        [sys.executable, "-m", "clinometer", "check", "loss.py:wrong"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    module = sys.executable, "-m", "clinometer"
+    done = finished(*module, "check", "loss.py:wrong", folder=folder)
     assert done.returncode == 1
     assert "DIFFERS" in done.stdout
 
@@ -215,13 +202,7 @@ def test_without_its_extra_the_command_line_names_what_to_install(library):
         "import clinometer.cli\n"
         "clinometer.cli.main()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = finished(sys.executable, "-c", program)
     assert done.returncode == 3
     assert "clinometer[cli]" in done.stderr
     assert "Traceback" not in done.stderr

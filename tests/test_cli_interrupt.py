@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import finished
+
 SCRIPT = Path(sys.executable).with_name("clinometer")
 REACHED = 40  # calls of f; 8 entries cost 16, one that differs 8 more, then come 16
 FILE = f'''
@@ -121,14 +123,8 @@ def test_ctrl_c_before_anything_is_known_says_so(folder):
 
 
 def test_a_page_is_written_beside_the_table(folder):
-    done = subprocess.run(
-        [SCRIPT, "check", "slow.py:quick", "--html", "out/page.html", "--json"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    options = "--html", "out/page.html", "--json"
+    done = finished(SCRIPT, "check", "slow.py:quick", *options, folder=folder)
 
     assert done.returncode == 1
     assert json.loads(done.stdout)["verdict"] == "differs"

@@ -124,6 +124,19 @@ def test_slack_takes_the_loss_off_an_edge_that_is_a_true_distance(sign):
     assert float(eikonal_loss(squeezed, 0.15 * reach)) > 0.1
 
 
+def test_nothing_is_drawn_to_bend_so_that_it_may_be_short():
+    found = seen([1.0], [[0.5, 0.0, 0.0]], [2.0])
+    found.sloped.gradient.requires_grad_()
+    assert found.sloped.laplacian is not None
+    found.sloped.laplacian.requires_grad_()
+    eikonal_loss(found, 0.1).backward()
+    assert found.sloped.laplacian.grad is None
+    # of (1 - |g| - slack |l|)², 0.3 short
+    torch.testing.assert_close(
+        found.sloped.gradient.grad, torch.tensor([[-0.6, 0.0, 0.0]])
+    )
+
+
 def test_without_a_laplacian_there_is_no_slack():
     found = seen([1.0], [[0.5, 0.0, 0.0]])
     assert float(eikonal_loss(found, 0.1)) == pytest.approx(0.25)

@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import sys
 
 import pytest
 import torch
 
 from clinometer.errors import FunctionError, InputError, StorageError
+from clinometer.surface.losses import eikonal_loss
 from clinometer.surface.settings import PRESETS
 from clinometer.surface.train import Training, train
 
@@ -60,6 +62,22 @@ def test_curvature_and_gradient_count_as_the_plan_says(scene, small):
     same, slack = found(eikonal_slack=1.0)
     assert same == both
     assert 0 < slack < strict
+
+
+def test_slack_is_a_share_of_the_reach(scene, small, monkeypatch):
+    told = []
+
+    def noted(seen, slack):
+        told.append(slack)
+        return eikonal_loss(seen, slack)
+
+    # by its module's name: clinometer.surface.train is the function
+    module = sys.modules["clinometer.surface.train"]
+    monkeypatch.setattr(module, "eikonal_loss", noted)
+    plan = dataclasses.replace(PRESETS["paper"], first_levels=2, eikonal_slack=0.25)
+    training = Training(scene, dataclasses.replace(small, plan=plan))
+    reach = training.step().reach
+    assert told == [0.25 * reach]
 
 
 def test_the_same_seed_gives_the_same_numbers(scene, small):

@@ -90,8 +90,9 @@ def eikonal_loss(seen: Rendered, slack: float = 0.0) -> Tensor:
     excess = length(seen.sloped.gradient) - 1
     laplacian = seen.sloped.laplacian
     if slack and laplacian is not None:
-        short = (excess + slack * laplacian.detach().abs()).clamp_max(0)
-        excess = torch.where(excess < 0, short, excess)
+        # detached: nothing shall bend more for the sake of being allowed to be short
+        allowed = slack * laplacian.detach().abs()
+        excess = excess.clamp_min(0) + (excess + allowed).clamp_max(0)
     return (excess**2).mean()
 
 

@@ -56,7 +56,8 @@ class Plan:
         than outwards: with few views it errs on the outside, where hollows are not
         carved out yet.
     eikonal_slack : share of the reach times |laplacian| by which the gradient may be
-        shorter than 1 at no cost, 0 to 1 (`losses.eikonal_loss`).
+        shorter than 1 at no cost, 0 to 1 (`losses.eikonal_loss`); nothing without a
+        stencil.
     The defaults are those of Li et al. 2023, sections 3 and 4.1.
     """
 
